@@ -1,0 +1,1 @@
+"""The loss-optimal split of a budget."""

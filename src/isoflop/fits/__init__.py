@@ -1,0 +1,1 @@
+"""Fits of laws to tables (JAX inside)."""

@@ -1,0 +1,1 @@
+"""Scaling laws as values: one file a paper or family."""

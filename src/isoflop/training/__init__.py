@@ -1,0 +1,1 @@
+"""The small-model trainer (JAX inside) and the text it reads."""
