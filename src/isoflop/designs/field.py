@@ -7,7 +7,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 METADATA = "isoflop"
 
@@ -64,7 +64,8 @@ def knob(
     of these `| None`.
     """
     about = Knob(help, unit, low, above, high, below, tuple(choices), length, shortest)
-    return cast(T, dataclasses.field(default=default, metadata={METADATA: about}))
+    made: T = dataclasses.field(default=default, metadata={METADATA: about})
+    return made
 
 
 def knob_of(field: dataclasses.Field[Any]) -> Knob:

@@ -1,1 +1,1 @@
-"""Runs, their records, the store that keeps them and the table that fits read."""
+"""Runs as values: their inputs, what they left, the folder that keeps them, the table that a fit reads."""
