@@ -42,8 +42,8 @@ def storing(what: str, folder: Path) -> Iterator[None]:
 def whole_folder(target: Path) -> Iterator[Path]:
     """An empty folder to fill, renamed to `target` when the block ends well and removed when it does not.
 
-    A reader therefore sees all files or none. If another process was faster, its folder is kept: a target is named by the
-    fingerprint of its content, so both hold the same. A broken target must be removed by the caller first.
+    A reader therefore sees all files or none. If another process was faster, its folder is kept: a target is named by
+    the fingerprint of its content, so both hold the same. A broken target must be removed by the caller first.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     filling = Path(tempfile.mkdtemp(prefix=".filling-", dir=target.parent))
@@ -75,6 +75,6 @@ def write_whole(target: Path, text: str) -> None:
 
 
 def flush(file: Path) -> None:
-    """Waits until the file's bytes are on the disk; a rename may otherwise survive a power cut that its bytes do not."""
+    """Waits until the file's bytes are on the disk; else a rename may survive a power cut and its bytes not."""
     with file.open("rb+") as open_file:
         os.fsync(open_file.fileno())

@@ -14,8 +14,10 @@ from isoflop.training.readers import Texts
 
 CORPORA = ("vital-wiki", "python-stdlib")
 
-# Tests repeat themselves, and tables (of code points, codecs, help topics) are no language: both train a small model badly.
-LEFT_OUT_FOLDERS = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "encodings", "pydoc_data"}
+# Tests repeat themselves, and tables (of code points, codecs, help topics) are no language: both teach little.
+TEST_FOLDERS = {"test", "tests", "idle_test"}
+TABLE_FOLDERS = {"encodings", "pydoc_data"}
+FOREIGN_FOLDERS = {"site-packages", "dist-packages", "__pycache__"}
 LEFT_OUT_FILES = ("stringprep.py", "entities.py", "_sysconfigdata")
 
 
@@ -38,9 +40,9 @@ def find_corpus(
     cache: Path,
     say: Callable[[str], None] = lambda _: None,
 ) -> Corpus:
-    """The corpus called `name`, or the texts at `path` (`field` names the text in JSONL and Parquet); reads no text yet."""
+    """The corpus called `name`, or the texts at `path` (their `field`, of JSONL and Parquet); reads no text yet."""
     if (name is None) == (path is None):
-        raise BadInput(f"corpus: give either a name ({', '.join(CORPORA)}) or a path; got name = {name!r}, path = {path!r}.")
+        raise BadInput(f"corpus: give a name ({', '.join(CORPORA)}) or a path; got name = {name!r}, path = {path!r}.")
     if path is not None:
         files = readers.find_files(path)
         return Corpus(
@@ -76,8 +78,8 @@ def stdlib_files() -> tuple[Path, ...]:
     root = sysconfig.get_path("stdlib")
     files = []
     for folder, subfolders, names in os.walk(root):
-        subfolders[:] = [sub for sub in subfolders if sub not in LEFT_OUT_FOLDERS]
+        subfolders[:] = set(subfolders) - TEST_FOLDERS - TABLE_FOLDERS - FOREIGN_FOLDERS
         files += [Path(folder, n) for n in names if n.endswith(".py") and not n.startswith(LEFT_OUT_FILES)]
     if not files:
-        raise BadInput(f"python-stdlib: no .py files in {root}. This Python keeps its library elsewhere; give corpus.path.")
+        raise BadInput(f"python-stdlib: no .py files in {root}; this Python keeps them elsewhere. Give corpus.path.")
     return tuple(sorted(files))

@@ -121,8 +121,8 @@ def prepare(
 ) -> Dataset:
     """Reads, splits and tokenises a corpus, or opens what an earlier call left in the cache.
 
-    `corpus` is a known name or `path` a folder, glob or file; `held_out` is the fraction of the text held out by document; `seed`
-    orders the documents. Raises `BadInput`, `MissingExtra`, `DownloadError` or `StorageError`.
+    `corpus` is a known name or `path` a folder, glob or file; `held_out` is the fraction of the text held out by
+    document; `seed` orders the documents. Raises `BadInput`, `MissingExtra`, `DownloadError` or `StorageError`.
     """
     if not 0 < held_out < 1:
         raise BadInput(f"corpus.held_out = {held_out!r}. It is the fraction of the text held out: above 0 and below 1.")
@@ -136,7 +136,7 @@ def prepare(
     except (OSError, ValueError, KeyError, TypeError, StorageError):
         pass  # never prepared, or the cache was cleaned or damaged: made anew
     say(f"{found.name}: reading, splitting and tokenising")
-    fingerprint = _prepare(found, held_out, tokenizer, vocab_size, seed, cache)
+    fingerprint = _prepare(found, held_out=held_out, kind=tokenizer, vocab_size=vocab_size, seed=seed, cache=cache)
     with storing(f"The tokens of {found.name}", cache):
         write_whole(note, json.dumps({"fingerprint": fingerprint}))
     return open_dataset(fingerprint, cache=cache)
@@ -160,7 +160,8 @@ def open_dataset(fingerprint: str, *, cache: Path | None = None) -> Dataset:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(
-            f"The tokens with fingerprint {fingerprint} are not whole in {folder} ({error}). Run the study again: it prepares them anew."
+            f"The tokens with fingerprint {fingerprint} are not whole in {folder} ({error}). "
+            "Run the study again: it prepares them anew."
         ) from error
 
 
@@ -172,7 +173,7 @@ def _open_split(folder: Path, side: str, about: dict[str, Any]) -> Split:
     return Split(tokens, starts, about["n_bytes"][side])
 
 
-def _prepare(found: Corpus, held_out: float, kind: str, vocab_size: int | None, seed: int, cache: Path) -> str:
+def _prepare(found: Corpus, *, held_out: float, kind: str, vocab_size: int | None, seed: int, cache: Path) -> str:
     read = found.read()
     documents = list(dict.fromkeys(text.encode() for text in read.texts))
     train_ids, held_ids, n_near = split(documents, held_out, seed)
@@ -180,7 +181,7 @@ def _prepare(found: Corpus, held_out: float, kind: str, vocab_size: int | None, 
         n_bytes = sum(len(document) for document in documents)
         raise BadInput(
             f"{found.name} has {len(documents)} different documents with {n_bytes:,} bytes, too few to hold out "
-            f"{held_out:.3g} of the text by document: {len(train_ids)} would be for training and {len(held_ids)} held out. "
+            f"{held_out:.3g} of the text by document: {len(train_ids)} would be trained on, {len(held_ids)} held out. "
             "Give more or shorter documents (JSONL with a document a line, or a file each), or change corpus.held_out."
         )
     sides = {"train": [documents[i] for i in train_ids], "held_out": [documents[i] for i in held_ids]}

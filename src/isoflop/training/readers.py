@@ -34,10 +34,12 @@ def find_files(path: str) -> tuple[Path, ...]:
     if here.is_dir():
         found = [file for file in here.rglob("*") if not any(p.startswith(".") for p in file.relative_to(here).parts)]
     else:
-        found = [here] if here.is_file() else [Path(name) for name in glob.glob(expanded, recursive=True)]
+        found = [here] if here.is_file() else [Path(name) for name in glob.glob(expanded, recursive=True)]  # noqa: PTH207  also absolute
     files = tuple(sorted(file for file in found if file.is_file()))
     if not files:
-        raise BadInput(f"corpus.path = {path!r}: no files there. Give a folder, a file, or a glob such as 'texts/**/*.txt'.")
+        raise BadInput(
+            f"corpus.path = {path!r}: no files there. Give a folder, a file or a glob like 'texts/**/*.txt'."
+        )
     return files
 
 
@@ -62,7 +64,7 @@ def read_files(files: Iterable[Path], field: str) -> Texts:
             try:
                 raw = file.read_bytes()
             except OSError as error:
-                raise StorageError(f"{file} could not be read: {error.strerror}. Make it readable or leave it out.") from error
+                raise StorageError(f"{file} could not be read: {error.strerror}. Make it readable.") from error
             if b"\0" in raw[:8192]:
                 n_binary += 1
                 continue
@@ -115,7 +117,7 @@ def _parquet(file: Path, field: str) -> Iterator[tuple[str, bool]]:
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra(f"Reading {file.name}", "parquet")
     import pyarrow as arrow  # noqa: PLC0415  an extra, imported where it is used
-    import pyarrow.parquet as parquet  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
 
     try:
         with parquet.ParquetFile(file) as table:

@@ -1,6 +1,7 @@
 """Which documents are trained on and which are held out, with near-duplicates on one side only."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,16 @@ SHINGLE = 32  # bytes: about five words, so two texts share one by quoting, hard
 SAMPLE = 8  # one shingle in eight is looked at: 50 of a lead of 450 bytes
 MOST_SAMPLED = 2**24  # for large corpora the sample gets thinner, so that memory stays near 1 GB
 SHARED = 0.5  # near-duplicates share this part of the shorter one's shingles
-NEIGHBOURS = 16  # a shingle links a document with the next ones that hold it; all pairs would be quadratic for boilerplate
+NEIGHBOURS = 16  # a shingle links a document with the next ones that hold it; all pairs would be quadratic
 CHUNK = 2**22  # bytes hashed at once
+BASE = 0x9E3779B97F4A7C15  # of the rolling hash: odd, bits well mixed (2^64 / golden ratio)
 
 
 def seeded_order(n: int, *seed: int) -> Ids:
     """A permutation of 0 … n-1 that depends on the seed alone.
 
-    It sorts raw PCG64 output, which NumPy keeps fixed for good; `Generator.permutation` may change with a release, and a run's
-    bits with it.
+    It sorts raw PCG64 output, which NumPy keeps fixed for good; `Generator.permutation` may change with a release, and
+    a run's bits with it.
     """
     return np.argsort(np.random.PCG64(np.random.SeedSequence(seed)).random_raw(n), kind="stable").astype(np.int64)
 
@@ -28,9 +30,9 @@ def seeded_order(n: int, *seed: int) -> Ids:
 def split(documents: Sequence[bytes], held_out: float, seed: int) -> tuple[Ids, Ids, int]:
     """Ids of training and held-out documents, each in a seeded order, and how many documents have a near-duplicate.
 
-    Groups of near-duplicates are drawn whole, in the seeded order, until `held_out` (a fraction) of all bytes are held out. Bytes
-    and not documents are counted, because files differ a hundredfold in length; a group that would hold out half as much again
-    stays in training. The held-out side is empty if no group fits.
+    Groups of near-duplicates are drawn whole, in the seeded order, until `held_out` (a fraction) of all bytes are held
+    out. Bytes and not documents are counted, because files differ a hundredfold in length; a group that would hold out
+    half as much again stays in training. The held-out side is empty if no group fits.
     """
     sizes = np.array([len(document) for document in documents], dtype=np.int64)
     groups = near_duplicates(documents)
@@ -53,9 +55,9 @@ def split(documents: Sequence[bytes], held_out: float, seed: int) -> tuple[Ids, 
 def near_duplicates(documents: Sequence[bytes]) -> Ids:
     """A group number for each document; documents that share half of the shorter one's shingles are in one group.
 
-    Shingles are runs of 32 bytes, letters in lower case and everything else alike; those whose hash is small enough are kept (a
-    "modulo sketch": Broder 1997, On the resemblance and containment of documents, sec. 4). Shared parts are estimated from the kept
-    ones; groups are the connected components.
+    Shingles are runs of 32 bytes, letters in lower case and everything else alike; those whose hash is small enough are
+    kept, and shared parts estimated from them (Broder 1997, On the resemblance and containment of documents). Groups
+    are the connected components.
     """
     from scipy.sparse import coo_array  # noqa: PLC0415  a fifth of a second, needed only when a corpus is new
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
@@ -96,12 +98,12 @@ def _sketches(documents: Sequence[bytes], sample: int) -> tuple[Hashes, Ids]:
 
 
 def _sampled(documents: Sequence[bytes], sample: int) -> tuple[Hashes, Ids]:
-    h = _LETTERS[np.frombuffer(b"".join(documents), dtype=np.uint8)]
+    h = _letters()[np.frombuffer(b"".join(documents), dtype=np.uint8)]
     if len(h) < SHINGLE:
         return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
-    length, base = 1, 0x9E3779B97F4A7C15  # modulo 2^64; each turn doubles the length: h(2m)[i] = h(m)[i] base^m + h(m)[i + m]
-    while length < SHINGLE:
-        h = h[:-length] * np.uint64(pow(base, length, 2**64)) + h[length:]
+    length = 1
+    while length < SHINGLE:  # modulo 2^64; each turn doubles the length: h(2m)[i] = h(m)[i] base^m + h(m)[i + m]
+        h = h[:-length] * np.uint64(pow(BASE, length, 2**64)) + h[length:]
         length *= 2
     h = _mixed(h)
     at = np.flatnonzero(h < np.uint64(2**64 // sample))
@@ -118,10 +120,8 @@ def _mixed(h: Hashes) -> Hashes:
     return h ^ (h >> np.uint64(33))
 
 
+@cache
 def _letters() -> Hashes:
     """A number for each byte: capital letters as small ones, digits, spaces and signs all as one."""
     folded = [byte if byte >= 128 or chr(byte).isalpha() else 0 for byte in bytes(range(256)).lower()]
     return _mixed(np.array(folded, dtype=np.uint64) + np.uint64(1))
-
-
-_LETTERS = _letters()

@@ -1,7 +1,7 @@
 """From documents to token ids: the bytes that occur, or byte pairs trained on the training split.
 
-Every document is preceded by a separator token, so that its first byte is predicted from "a document starts" and the end of the one
-before is predicted too. Tokenizers are fitted on the training split alone.
+Every document is preceded by a separator token, so that its first byte is predicted from "a document starts" and the
+end of the one before is predicted too. Tokenizers are fitted on the training split alone.
 """
 
 import base64
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Tokens = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 NEVER_UTF8 = b"\xff"  # no text contains it, so it can stand for the separator among bytes
-BATCH = 2**22  # bytes encoded at once by byte pairs
 
 
 class Tokenizer(Protocol):
@@ -38,7 +37,7 @@ class Tokenizer(Protocol):
         """The id that starts a document."""
 
     def encode(self, documents: Sequence[bytes]) -> tuple[Tokens, npt.NDArray[np.int64]]:
-        """One stream of ids, and where each document starts in it (its separator), with the stream's length at the end."""
+        """One stream of ids, and where each document's separator is in it, with the stream's length at the end."""
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of the ids; separators are left out, what is no UTF-8 becomes U+FFFD."""
@@ -51,8 +50,8 @@ class Tokenizer(Protocol):
 class ByteTokenizer:
     """One id for each byte value of the training split, which halves the head against all 256.
 
-    Id 0 is the separator, id 1 ("other") stands for any byte that does not occur in the training split: it is never trained on, and
-    decodes to U+FFFD. Then come the bytes, in increasing order.
+    Id 0 is the separator, id 1 ("other") stands for any byte that does not occur in the training split: it is never
+    trained on, and decodes to U+FFFD. Then come the bytes, in increasing order.
     """
 
     values: bytes
@@ -95,9 +94,10 @@ class ByteTokenizer:
 
 @dataclass(frozen=True)
 class BPETokenizer:
-    """Byte pairs (Sennrich et al. 2016, arXiv:1508.07909) on bytes, split by GPT-4's pattern; trained by rustbpe, run by tiktoken.
+    """Byte pairs (Sennrich et al. 2016, arXiv:1508.07909) on bytes, split by GPT-4's pattern.
 
-    Ids 0 to 255 are the bytes themselves, so that every text has an encoding; the last id is the separator.
+    Trained by rustbpe, run by tiktoken. Ids 0 to 255 are the bytes themselves, so that every text has an encoding; the
+    last id is the separator.
     """
 
     pattern: str
@@ -106,7 +106,7 @@ class BPETokenizer:
 
     @classmethod
     def fitted(cls, documents: Sequence[bytes], vocab_size: int) -> "BPETokenizer":
-        """Merges the most frequent pairs until there are `vocab_size` ids (fewer if the documents have no more pairs)."""
+        """Merges the most frequent pairs until there are `vocab_size` ids (fewer if no pairs are left)."""
         import rustbpe  # noqa: PLC0415  needed only when a corpus is new
 
         trained = rustbpe.Tokenizer()
@@ -133,13 +133,12 @@ class BPETokenizer:
 
     def encode(self, documents: Sequence[bytes]) -> tuple[Tokens, npt.NDArray[np.int64]]:
         """See `Tokenizer.encode`."""
-        kind = np.uint8 if self.vocab_size <= 2**8 else np.uint16
-        parts, lengths = [], [0]
+        parts, lengths = [np.zeros(0, dtype=np.uint16)], [0]
         for document in documents:
             ids = self._encoding.encode_ordinary(document.decode())
-            parts.append(np.array([self.separator, *ids], dtype=kind))
+            parts.append(np.array([self.separator, *ids], dtype=np.uint16))
             lengths.append(1 + len(ids))
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=kind), np.cumsum(lengths).astype(np.int64)
+        return np.concatenate(parts), np.cumsum(lengths).astype(np.int64)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """See `Tokenizer.decode`."""
@@ -152,7 +151,7 @@ class BPETokenizer:
 
 
 def fit_tokenizer(kind: str, vocab_size: int | None, documents: Sequence[bytes]) -> Tokenizer:
-    """The tokenizer of this kind for these training documents; `vocab_size` counts the separator and is for "bpe" alone."""
+    """The tokenizer of this kind for these training documents; `vocab_size`, for "bpe" alone, counts the separator."""
     if kind == "bytes":
         return ByteTokenizer.fitted(documents)
     return BPETokenizer.fitted(documents, int(vocab_size or 0))
@@ -163,10 +162,13 @@ def check_tokenizer(kind: str, vocab_size: int | None) -> None:
     if kind not in ("bytes", "bpe"):
         raise BadInput(f"tokenizer.kind = {kind!r} is not known. Allowed: 'bytes', 'bpe'.")
     if kind == "bytes" and vocab_size is not None:
-        raise BadInput(f"tokenizer.vocab_size = {vocab_size!r}: bytes have the vocabulary of the text. Leave it out, or take 'bpe'.")
+        raise BadInput(
+            f"tokenizer.vocab_size = {vocab_size!r}: the text sets it for 'bytes'. Leave it out, or take 'bpe'."
+        )
     if kind == "bpe" and not (isinstance(vocab_size, int) and 258 <= vocab_size <= 2**16):
         raise BadInput(
-            f"tokenizer.vocab_size = {vocab_size!r}. 'bpe' needs a whole number from 258 (256 bytes, one pair, the separator) to 65536."
+            f"tokenizer.vocab_size = {vocab_size!r}. 'bpe' needs a whole number "
+            "from 258 (256 bytes, one pair, the separator) to 65536."
         )
 
 

@@ -29,16 +29,16 @@ def windows(
 ) -> Tokens:
     """Sequences `start` to `start + n_sequences` of a run's training data: ids of shape [n_sequences, context + 1].
 
-    The stream is cut every `context` tokens; a window's last token is the next one's first, so that inputs are `[:, :-1]`, targets
-    `[:, 1:]`, and each token is a target once. `data_seed` permutes the windows; with `allow_repeats` a new permutation follows
-    when one is used up. Raises `BadInput` if there are too few.
+    The stream is cut every `context` tokens; a window's last token is the next one's first, so that inputs are
+    `[:, :-1]`, targets `[:, 1:]`, and each token is a target once. `data_seed` permutes the windows; with
+    `allow_repeats` a new permutation follows when one is used up. Raises `BadInput` if there are too few.
     """
     there = n_windows(dataset, context)
     wanted = start + n_sequences
     if there < 1 or (wanted > there and not allow_repeats):
         raise BadInput(
-            f"This needs {wanted:,} sequences of {context:,} tokens ({wanted * context:,} tokens), but {dataset.name} has "
-            f"{there:,} for training ({there * context:,} tokens). Lower the budgets, take a larger corpus"
+            f"This needs {wanted:,} sequences of {context:,} tokens ({wanted * context:,} tokens), but {dataset.name} "
+            f"has {there:,} for training ({there * context:,} tokens). Lower the budgets, take a larger corpus"
             + ("." if there < 1 else ", or set allow_repeats = true.")
         )
     epochs = range(start // there, -(-wanted // there))
@@ -68,8 +68,8 @@ class EvaluationSet:
 def evaluation_windows(dataset: Dataset, context: int, tokens: int) -> EvaluationSet:
     """A fixed choice of held-out windows with `tokens` targets, cut like the training stream; the same for every run.
 
-    Windows are drawn from the whole held-out stream, since few tokens of many documents tell more than many tokens of few. Raises
-    `BadInput` if the held-out side has fewer than `tokens` targets.
+    Windows are drawn from the whole held-out stream, since few tokens of many documents tell more than many of few.
+    Raises `BadInput` if the held-out side has fewer than `tokens` targets.
     """
     stream, starts = dataset.held_out.tokens, dataset.held_out.starts
     targets = max(0, len(stream) - 1)
@@ -80,7 +80,8 @@ def evaluation_windows(dataset: Dataset, context: int, tokens: int) -> Evaluatio
         )
     there = -(-targets // context)
     order = seeded_order(there, EVALUATION_SEED)
-    order = order[np.argsort(order == there - 1, kind="stable")]  # the one that may be short comes last, so it is rarely needed
+    # The window that may be short comes last, so that it is hardly ever needed.
+    order = order[np.argsort(order == there - 1, kind="stable")]
     lengths = np.minimum(context, targets - order * context)
     enough = int(np.searchsorted(np.cumsum(lengths), tokens)) + 1
     chosen = order[:enough]
