@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoflop.errors import BadInput
@@ -44,6 +44,7 @@ def test_the_id_changes_with_each_input(name):
     assert a_run(**changes).id != a_run().id
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63), st.integers(1, 10**7), st.floats(1e-300, 1e300))
 def test_a_run_survives_json_with_its_id(seed, steps, budget):
     run = a_run(init_seed=seed, steps=steps, tokens=256 * steps, budget=budget)

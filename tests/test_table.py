@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoflop.errors import BadInput, StorageError
@@ -40,6 +40,7 @@ def test_a_table_survives_its_file(tmp_path):
         np.testing.assert_array_equal(back.columns[name], column, err_msg=name)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-300, 1e300), min_size=1, max_size=5))
 def test_every_digit_of_a_loss_is_kept(tmp_path_factory, losses):
     path = tmp_path_factory.mktemp("table") / "table.csv"

@@ -31,7 +31,7 @@ class Knob:
     def bounds(self) -> str:
         """The allowed numbers, in words: `> 0 and <= 1`; empty if any will do."""
         signs = (">=", self.low), (">", self.above), ("<=", self.high), ("<", self.below)
-        return " and ".join(f"{sign} {bound:g}" for sign, bound in signs if bound is not None)
+        return " and ".join(f"{sign} {_plain(bound)}" for sign, bound in signs if bound is not None)
 
     def admits(self, number: float) -> bool:
         """Whether a number is finite and within the bounds."""
@@ -72,3 +72,7 @@ def knob_of(field: dataclasses.Field[Any]) -> Knob:
     """The `Knob` of a dataclass field; a field without one allows whatever its type does."""
     about = field.metadata.get(METADATA)
     return about if isinstance(about, Knob) else Knob("")
+
+
+def _plain(bound: float) -> str:
+    return f"{bound:,.0f}" if float(bound).is_integer() else f"{bound:g}"

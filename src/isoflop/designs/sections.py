@@ -15,7 +15,7 @@ from isoflop.errors import BadInput
 
 S = TypeVar("S", bound="Section")
 
-WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+WORDS = {int: "a whole number", float: "a number", str: "any text", bool: "true or false"}
 
 
 @dataclass(frozen=True)
