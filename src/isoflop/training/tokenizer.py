@@ -39,7 +39,7 @@ class Tokenizer(Protocol):
     def encode(self, documents: Sequence[bytes]) -> tuple[Tokens, npt.NDArray[np.int64]]:
         """One stream of ids, and where each document's separator is in it, with the stream's length at the end."""
 
-    def decode(self, tokens: Sequence[int]) -> str:
+    def decode(self, tokens: Sequence[int] | Tokens) -> str:
         """The text of the ids; separators are left out, what is no UTF-8 becomes U+FFFD."""
 
     def to_json(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class ByteTokenizer:
         starts = np.cumsum([0, *(1 + len(document) for document in documents)])
         return ids[np.frombuffer(stream, dtype=np.uint8)], starts.astype(np.int64)
 
-    def decode(self, tokens: Sequence[int]) -> str:
+    def decode(self, tokens: Sequence[int] | Tokens) -> str:
         """See `Tokenizer.decode`."""
         known = [b"", b"\xff", *(bytes([value]) for value in self.values)]
         return b"".join(known[token] for token in tokens).decode("utf-8", "replace")
@@ -140,7 +140,7 @@ class BPETokenizer:
             lengths.append(1 + len(ids))
         return np.concatenate(parts), np.cumsum(lengths).astype(np.int64)
 
-    def decode(self, tokens: Sequence[int]) -> str:
+    def decode(self, tokens: Sequence[int] | Tokens) -> str:
         """See `Tokenizer.decode`."""
         return b"".join(self.ranks[token] for token in tokens if token != self.separator).decode("utf-8", "replace")
 
