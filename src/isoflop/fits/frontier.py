@@ -1,0 +1,189 @@
+"""Approach 2, second half: power laws through the minima, N_opt(C), D_opt(C) and L(C), each with its bag of laws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from isoflop.errors import FitError
+from isoflop.estimates.ensemble import Ensemble
+from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
+from isoflop.fits.objective import Floats
+from isoflop.fits.parabola import Minimum
+from isoflop.laws.law import About, Law
+from isoflop.laws.power import FlooredPowerLaw, OptimalSize, OptimalTokens, PowerLaw
+
+ALPHAS = (0.01, 3.0)  # where the exponent over a floor is looked for
+FLOORLESS = 0.05  # the floor is unidentified if at least this share of resamples does without it
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """What the minima say of compute: fits of N_opt(C), D_opt(C) and L(C), and their ensembles by the same names.
+
+    floored is L(C) = E + A / C^alpha, None with fewer than four minima.
+    """
+
+    n_params: Fit
+    tokens: Fit
+    loss: Fit
+    floored: Fit | None
+    ensembles: dict[str, Ensemble]
+
+
+def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") -> Frontier:
+    """Least squares of logarithms through the usable minima, weighted by 1 / (their variance + the scatter beyond it).
+
+    The scatter beyond the minima's own uncertainty (DerSimonian and Laird 1986) joins the weights and the draws, so that a
+    law that does not describe its minima has wide intervals. Raises `FitError` with fewer than two usable minima.
+    """
+    used = [each for each in minima if each.usable and np.isfinite(each.draws[:, 0]).sum() > 1]
+    if len(used) < 2:
+        refused = "; ".join(f"{each.budget:.3g} FLOPs: {each.reason or each.status}" for each in minima)
+        raise FitError(f"A power law needs two minima or more; there are {len(used)}. {refused}")
+    rng = np.random.default_rng(seed)
+    ln_c = np.log([each.flops for each in used])
+    draws = np.stack([each.draws for each in used], axis=1)  # (R, budgets, 3)
+    excluded = tuple((i, f"{m.budget:.3g} FLOPs: {m.reason}") for i, m in enumerate(minima) if m not in used)
+    about = About(
+        source=f"fitted to {len(used)} minima",
+        tag="fitted",
+        fitted={"flops": (float(np.exp(ln_c.min())), float(np.exp(ln_c.max())))},
+    )
+    sizes = np.log([[m.n_params for m in used], [m.tokens for m in used], [m.loss for m in used]])
+    draws[:, :, 2] = np.log(draws[:, :, 2])
+    fits: dict[str, Fit] = {}
+    ensembles: dict[str, Ensemble] = {}
+    for i, (name, form) in enumerate({"n_params": OptimalSize, "tokens": OptimalTokens, "loss": PowerLaw}.items()):
+        spread = np.nanvar(draws[:, :, i], axis=0, ddof=1)
+        line = _line(form, ln_c, sizes[i], draws[:, :, i], spread, about, rng)
+        fits[name] = replace(line[0], convention=convention, excluded=excluded).with_intervals(line[1])
+        ensembles[name] = replace(line[1], seed=seed)
+    floored = None
+    if len(used) >= 4:
+        floored, ensembles["floored"] = _floored(ln_c, sizes[2], draws[:, :, 2], about, rng)
+        floored = replace(floored, convention=convention, excluded=excluded).with_intervals(ensembles["floored"])
+    return Frontier(fits["n_params"], fits["tokens"], fits["loss"], floored, ensembles)
+
+
+def weighted_line(x: Floats, y: Floats, variance: Floats) -> tuple[float, float, float]:
+    """(intercept, slope, chi^2) of the weighted least-squares line."""
+    w = 1 / variance
+    x0 = w @ x / w.sum()
+    slope = float((w * (x - x0)) @ y / ((w * (x - x0)) @ (x - x0)))
+    intercept = float(w @ y / w.sum() - slope * x0)
+    return intercept, slope, float(w @ (y - intercept - slope * x) ** 2)
+
+
+def excess(x: Floats, y: Floats, variance: Floats) -> float:
+    """The variance of y about a line beyond the given one: moment estimate of DerSimonian and Laird 1986 for a regression."""
+    if len(x) < 3:
+        return 0.0
+    w = 1 / variance
+    X = np.stack([np.ones_like(x), x], axis=1)
+    inverse = np.linalg.inv((X.T * w) @ X)
+    trace = w.sum() - np.trace(inverse @ ((X.T * w**2) @ X))
+    return max(0.0, (weighted_line(x, y, variance)[2] - (len(x) - 2)) / float(trace))
+
+
+def _line(
+    form: type[Law], ln_c: Floats, y: Floats, draws: Floats, spread: Floats, about: About, rng: np.random.Generator
+) -> tuple[Fit, Ensemble]:
+    extra = excess(ln_c, y, spread)
+    variance = spread + extra
+    intercept, slope, chi2 = weighted_line(ln_c, y, variance)
+    noisy = draws + np.sqrt(extra) * _scatter(draws.shape, len(y) - 2, rng)
+    seen = np.isfinite(noisy)
+    enough = seen.sum(1) >= 2
+    w = np.where(seen, 1 / variance, 0.0)[enough]
+    filled = np.where(seen, noisy, 0.0)[enough]
+    total = w.sum(1)
+    x0 = w @ ln_c / total
+    x = ln_c - x0[:, None]
+    slopes = np.sum(w * x * filled, 1) / np.sum(w * x**2, 1)
+    intercepts = np.sum(w * filled, 1) / total - slopes * x0
+    sign = -1.0 if form is PowerLaw else 1.0  # A / C^alpha, but k C^a
+    scale, exponent = (p.name for p in form.params())
+
+    def law(intercept: float, slope: float) -> Law:
+        return form(**{scale: np.exp(intercept), exponent: sign * slope}, about=about)
+
+    laws = tuple(law(i, s) for i, s in zip(intercepts, slopes, strict=True))
+    status = FitStatus.CONVERGED if len(y) > 2 else FitStatus.UNIDENTIFIED
+    found = Fit(law(intercept, slope), "minima", chi2, status, checks=_scatter_check(len(y), extra, spread))
+    return found, Ensemble(laws, dropped=int(np.sum(~enough)))
+
+
+def _scatter(shape: tuple[int, ...], df: int, rng: np.random.Generator) -> Floats:
+    """Normal noise whose size is uncertain, as estimated from df differences: one size a draw."""
+    size = np.sqrt(df / rng.chisquare(df, size=shape[0])) if df > 0 else np.ones(shape[0])
+    return rng.standard_normal(shape) * size[:, None]
+
+
+def _scatter_check(n: int, extra: float, spread: Floats) -> tuple[Check, ...]:
+    if n < 3:
+        return (Check("scatter", Verdict.WARN, f"{n} minima always lie on a line: nothing tests it"),)
+    own = float(np.sqrt(np.mean(spread)))
+    message = f"minima lie {np.sqrt(extra):.2%} off the line beyond their own uncertainty of {own:.2%}"
+    return (Check("scatter", Verdict.WARN if extra > float(np.mean(spread)) else Verdict.OK, message),)
+
+
+def _floored(ln_c: Floats, y: Floats, draws: Floats, about: About, rng: np.random.Generator) -> tuple[Fit, Ensemble]:
+    """L = E + A / C^alpha by variable projection: E >= 0 and A follow linearly from alpha, which is searched."""
+    spread = np.nanvar(draws, axis=0, ddof=1)
+    E, A, alpha, chi2 = _project(ln_c, y[None], np.ones((1, len(y))), spread)
+    fitted = np.log(E + A * np.exp(-alpha * ln_c))[0]
+    extra = max(0.0, (float(chi2[0]) - (len(y) - 3)) / float(np.sum(1 / spread)))
+    noisy = draws + np.sqrt(extra) * _scatter(draws.shape, len(y) - 3, rng)
+    seen = np.isfinite(noisy)
+    enough = seen.sum(1) >= 4
+    found = _project(ln_c, np.where(seen, noisy, fitted)[enough], seen[enough].astype(np.float64), spread + extra)
+    laws = tuple(FlooredPowerLaw(E=e, A=a, alpha=s, about=about) for e, a, s in zip(*found[:3], strict=True))
+    without = float(np.mean(found[0] == 0))
+    status = FitStatus.AT_BOUND if E[0] == 0 else FitStatus.CONVERGED
+    if status is FitStatus.CONVERGED and without >= FLOORLESS:
+        status = FitStatus.UNIDENTIFIED
+    floor = Check(
+        "floor",
+        Verdict.OK if without < FLOORLESS else Verdict.WARN,
+        f"{without:.0%} of resamples fit best without a floor",
+    )
+    law = FlooredPowerLaw(E=E[0], A=A[0], alpha=alpha[0], about=about)
+    checks = (floor, *_scatter_check(len(y), extra, spread))
+    fit = Fit(law, "minima", float(chi2[0]), status, checks=checks)
+    return fit, Ensemble(laws, dropped=int(np.sum(~enough)))
+
+
+def _project(ln_c: Floats, ln_loss: Floats, mask: Floats, variance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """(E, A, alpha, chi^2) for each row of ln L: a grid of alpha, narrowed round its best point until it stands still."""
+    loss = np.exp(ln_loss)
+    w = mask / (variance * loss**2)  # residuals relative to the loss, which are those of its logarithm to first order
+    centre = ln_c.mean()
+    low, high = (np.full(len(loss), np.log(end)) for end in ALPHAS)
+    for _ in range(9):
+        grid = np.exp(np.linspace(low, high, 25, axis=1))  # (R, 25)
+        E, A, chi2 = _linear(grid, ln_c - centre, loss, w)
+        best = np.argmin(chi2, axis=1)
+        rows = np.arange(len(loss))
+        width = (high - low) / 24
+        middle = np.log(grid[rows, best])
+        found = E[rows, best], A[rows, best], grid[rows, best], chi2[rows, best]
+        low = np.maximum(middle - width, np.log(ALPHAS[0]))
+        high = np.minimum(middle + width, np.log(ALPHAS[1]))
+    E, A, alpha, chi2 = found
+    return E, A * np.exp(alpha * centre), alpha, chi2
+
+
+def _linear(alpha: Floats, x: Floats, loss: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """E and A (at x = 0) that minimise sum w (loss - E - A e^(-alpha x))^2 for each row and alpha, with E >= 0."""
+    z = np.exp(-alpha[:, :, None] * x)  # (R, grid, n)
+    W = w[:, None, :]
+    s, sz, szz = np.sum(W, -1), np.sum(W * z, -1), np.sum(W * z * z, -1)
+    sl, slz = np.sum(W * loss[:, None], -1), np.sum(W * loss[:, None] * z, -1)
+    A = (s * slz - sz * sl) / np.maximum(s * szz - sz**2, 1e-300)
+    E = (sl - A * sz) / s
+    floorless = (E < 0) | (A <= 0)
+    A = np.where(floorless, slz / szz, A)
+    E = np.where(floorless, 0.0, E)
+    chi2 = np.sum(W * (loss[:, None] - E[:, :, None] - A[:, :, None] * z) ** 2, -1)
+    return E, A, chi2

@@ -1,0 +1,143 @@
+"""A scaling law as a value: the class is the form, an instance is one set of constants."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from isoflop.errors import BadInput
+from isoflop.laws.arrays import floats, is_concrete
+
+
+@dataclass(frozen=True)
+class Param:
+    """One constant of a form: its unit and meaning, where it may lie, and where a fit starts to look for it.
+
+    On the scale "log" a fit searches ln(constant), so it stays positive; on "linear" it searches the constant itself.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    domain: tuple[float, float]
+    starts: tuple[float, ...]
+    scale: str
+
+
+def param(
+    unit: str,
+    meaning: str,
+    *,
+    starts: tuple[float, ...],
+    domain: tuple[float, float] = (0.0, np.inf),
+    scale: str = "log",
+) -> Any:
+    """A constant of a law, as a dataclass field; see `Param`. starts are values of the constant, not their logarithms."""
+    if scale not in {"log", "linear"}:
+        raise ValueError(f"A constant's scale is 'log' or 'linear', not {scale!r}.")
+    return field(metadata={"param": (unit, meaning, tuple(domain), tuple(starts), scale)})
+
+
+@dataclass(frozen=True)
+class About:
+    """What a law's symbols count and where its constants come from; "" where that is not known.
+
+    n_params, tokens, flops: what N, D and C count. loss: its unit. text: corpus and tokenizer. fitted: the range of each
+    input that was fitted. tag: how well the constants were checked.
+    """
+
+    n_params: str = ""
+    tokens: str = ""
+    flops: str = ""
+    loss: str = ""
+    text: str = ""
+    source: str = ""
+    tag: str = ""
+    fitted: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what is not known is left out."""
+        known = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
+        if self.fitted:
+            known["fitted"] = {name: list(span) for name, span in self.fitted.items()}
+        return known
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        fitted = {name: (float(low), float(high)) for name, (low, high) in values.get("fitted", {}).items()}
+        return cls(**{**values, "fitted": fitted})
+
+
+UNKNOWN = About()
+
+
+@dataclass(frozen=True)
+class Law:
+    """Base of all laws. A subclass is a frozen dataclass of `param` fields with `inputs`, `output` and `__call__`.
+
+    `__call__` takes the inputs in order or by name: numbers, NumPy or JAX arrays, which broadcast. Constants that are
+    concrete are checked against their domain (`BadInput` lists every one outside); traced ones are not, so JAX can fit them.
+    A constant may be an array: then the law is many laws at once.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+    output: ClassVar[str] = "loss"
+    output_unit: ClassVar[str] = "nats/token"
+
+    about: About = field(default=UNKNOWN, kw_only=True, compare=False, repr=False)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the formula see floats, also where counts come as integers."""
+        super().__init_subclass__(**kwargs)
+        formula = cls.__dict__.get("__call__")
+        if formula is not None:
+            setattr(cls, "__call__", _on_floats(formula))  # noqa: B010
+
+    def __post_init__(self) -> None:
+        problems = []
+        for each in self.params():
+            value = floats(getattr(self, each.name))
+            if isinstance(value, np.generic):
+                value = value.item()
+            object.__setattr__(self, each.name, value)
+            low, high = each.domain
+            if is_concrete(value) and not np.all((np.asarray(value) >= low) & (np.asarray(value) <= high)):
+                problems.append(f"{type(self).__name__}: {each.name} = {value} is outside [{low:g}, {high:g}].")
+        if problems:
+            raise BadInput(problems)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The output at these inputs."""
+        raise NotImplementedError(f"{type(self).__name__} has no formula: define __call__.")
+
+    @classmethod
+    def params(cls) -> tuple[Param, ...]:
+        """The form's constants in order."""
+        return tuple(Param(f.name, *f.metadata["param"]) for f in fields(cls) if "param" in f.metadata)
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """The constants by name."""
+        return {each.name: getattr(self, each.name) for each in self.params()}
+
+    def to_json(self) -> dict[str, Any]:
+        """{"form", "constants", "about"}; floats keep every bit in JSON."""
+        return {"form": type(self).__name__, "constants": self.constants, "about": self.about.to_json()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`, for a known form; `catalog.law_from_json` finds the form by its name."""
+        if values["form"] != cls.__name__:
+            raise BadInput(f"These are constants of a {values['form']}, not of a {cls.__name__}.")
+        return cls(**values["constants"], about=About.from_json(values.get("about", {})))
+
+
+def _on_floats(formula: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(formula)
+    def call(self: Law, *args: Any, **kwargs: Any) -> Any:
+        return formula(self, *map(floats, args), **{name: floats(value) for name, value in kwargs.items()})
+
+    return call

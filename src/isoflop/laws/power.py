@@ -1,0 +1,92 @@
+"""Power laws in one named input, with and without a floor; subclass one to name another input or output."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isoflop.laws.law import Law, param
+
+_SCALES = tuple(float(np.exp(a)) for a in (-5, 0, 5, 10, 15))
+
+
+@dataclass(frozen=True)
+class PowerLaw(Law):
+    """y = A / x^alpha = (x_c / x)^alpha with x_c = A^(1/alpha); as it stands, L(C).
+
+    Kaplan et al. 2020, arXiv:2001.08361, eq. 1.1-1.3 write it with x_c, which overflows where alpha is small.
+    """
+
+    A: float = param("output", "the output at x = 1", starts=_SCALES)
+    alpha: float = param(
+        "1", "how fast it falls", starts=(0.0, 0.1, 0.5, 1.0), domain=(-np.inf, np.inf), scale="linear"
+    )
+
+    inputs = ("flops",)
+
+    def __call__(self, flops: Any) -> Any:
+        """The output at x."""
+        return self.A / flops**self.alpha
+
+    @property
+    def x_c(self) -> Any:
+        """Where the output is 1, in the unit of the input; x_c of Kaplan et al. 2020."""
+        return self.A ** (1 / self.alpha)
+
+
+@dataclass(frozen=True)
+class FlooredPowerLaw(Law):
+    """y = E + A / x^alpha; as it stands, L(C).
+
+    Henighan et al. 2020, arXiv:2010.14701, eq. 1.1: a reducible loss over an irreducible one.
+    """
+
+    E: float = param("output", "the floor: the output at infinite x", starts=(0.1, 0.5, 1.0, 2.0))
+    A: float = param("output", "the reducible part at x = 1", starts=_SCALES)
+    alpha: float = param("1", "how fast the reducible part falls", starts=(0.05, 0.1, 0.2, 0.5, 1.0), scale="linear")
+
+    inputs = ("flops",)
+
+    def __call__(self, flops: Any) -> Any:
+        """The output at x."""
+        return self.E + self.A / flops**self.alpha
+
+
+@dataclass(frozen=True)
+class OptimalSize(Law):
+    """N_opt = k C^a
+
+    Hoffmann et al. 2022, arXiv:2203.15556, sec. 3: the best size for a budget. N in parameters, C in FLOPs.
+    """
+
+    k: float = param("parameters", "best size at C = 1", starts=_SCALES)
+    a: float = param("1", "how the best size grows", starts=(0.25, 0.5, 0.75), domain=(-np.inf, np.inf), scale="linear")
+
+    inputs = ("flops",)
+    output = "n_params"
+    output_unit = "parameters"
+
+    def __call__(self, flops: Any) -> Any:
+        """N_opt at C FLOPs, parameters."""
+        return self.k * flops**self.a
+
+
+@dataclass(frozen=True)
+class OptimalTokens(Law):
+    """D_opt = k C^b
+
+    Hoffmann et al. 2022, arXiv:2203.15556, sec. 3: the best number of tokens for a budget. D in tokens, C in FLOPs.
+    """
+
+    k: float = param("tokens", "best tokens at C = 1", starts=_SCALES)
+    b: float = param(
+        "1", "how the best tokens grow", starts=(0.25, 0.5, 0.75), domain=(-np.inf, np.inf), scale="linear"
+    )
+
+    inputs = ("flops",)
+    output = "tokens"
+    output_unit = "tokens"
+
+    def __call__(self, flops: Any) -> Any:
+        """D_opt at C FLOPs, tokens."""
+        return self.k * flops**self.b
