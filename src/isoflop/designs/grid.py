@@ -151,6 +151,7 @@ def a_run(study: Study, text: Text, shape: Shape, budget: float, *, seed: int, r
         threads=study.run.threads,
         budget=budget,
         role=role,
+        micro_batch=study.run.micro_batch,
     )
 
 
@@ -175,7 +176,7 @@ def problems_of(study: Study, text: Text, shape: Shape, budget: float) -> list[s
 def _steps(study: Study, shape: Shape, budget: float) -> tuple[int, int]:
     """Steps and tokens of a batch that spend the budget."""
     tokens = budget / flops_per_token(shape)
-    batch_tokens = batch_for(study.recipe, tokens, shape.context)
+    batch_tokens = batch_for(study.recipe, tokens, study.run.micro_batch * shape.context)
     return max(1, round(tokens / batch_tokens)), batch_tokens
 
 

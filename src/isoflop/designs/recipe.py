@@ -34,10 +34,10 @@ def shape_for(size: tuple[int, int], *, vocab_size: int, context: int, head_dim:
     return Shape(n_layers, width, width // head_dim, head_dim, 4 * width, vocab_size, context)
 
 
-def batch_for(recipe: Recipe, tokens: float, context: int) -> int:
-    """Tokens of a batch, whole contexts: batch (tokens / lr_tokens)^batch_exponent."""
+def batch_for(recipe: Recipe, tokens: float, at_once: int) -> int:
+    """Tokens of a batch: batch (tokens / lr_tokens)^batch_exponent in whole micro-batches of `at_once` tokens."""
     batch: float = recipe.batch * (tokens / recipe.lr_tokens) ** recipe.batch_exponent
-    return context * max(1, round(batch / context))
+    return at_once * max(1, round(batch / at_once))
 
 
 def optimizer_for(recipe: Recipe, shape: Shape, *, tokens: int, batch_tokens: int) -> Optimizer:

@@ -136,6 +136,10 @@ class RunSection(Section):
 
     workers: int = knob(2, "processes that train side by side", low=1, high=4096)
     threads: int = knob(1, "threads of each; part of a run's inputs, since sums may differ", low=1, high=4096)
+    micro_batch: int = knob(
+        1, "sequences that go through the model at once: 1 keeps a small model in a core's cache; a GPU wants many",
+        unit="sequences", low=1, high=65_536,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

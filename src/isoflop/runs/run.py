@@ -58,8 +58,9 @@ class Optimizer:
 class Run:
     """One training run to be: a shape, its data, its optimizer, its seeds.
 
-    tokens = steps * batch_tokens; batch_tokens is a whole number of contexts. corpus and tokenizer are fingerprints of
-    the tokenised training split and of the tokenizer. budget is the FLOPs of the rung that the run belongs to. Neither
+    tokens = steps * batch_tokens; batch_tokens is a whole number of micro-batches. corpus and tokenizer are fingerprints of
+    the tokenised training split and of the tokenizer. micro_batch is how many sequences go through the model at once;
+    their gradients are summed over the batch. budget is the FLOPs of the rung that the run belongs to. Neither
     the host nor the version of this package is an input; the trainer's own version is.
     """
 
@@ -78,17 +79,22 @@ class Run:
     threads: int
     budget: float
     role: str
+    micro_batch: int = 1
 
     def __post_init__(self) -> None:
         _check_types(self)
-        counts = "tokens", "steps", "batch_tokens", "eval_tokens", "threads"
+        counts = "tokens", "steps", "batch_tokens", "eval_tokens", "threads", "micro_batch"
         problems = [
             f"{name} = {getattr(self, name)!r} must be at least 1" for name in counts if getattr(self, name) < 1
         ]
         if self.tokens != self.steps * self.batch_tokens:
             problems.append(f"tokens = {self.tokens} is not steps * batch_tokens = {self.steps} * {self.batch_tokens}")
-        if self.batch_tokens % self.shape.context:
-            problems.append(f"batch_tokens = {self.batch_tokens} is no multiple of the context, {self.shape.context}")
+        at_once = max(1, self.micro_batch) * self.shape.context
+        if self.batch_tokens % at_once:
+            problems.append(
+                f"batch_tokens = {self.batch_tokens} is no multiple of micro_batch contexts, "
+                f"{self.micro_batch} * {self.shape.context}"
+            )
         if min(self.init_seed, self.data_seed) < 0:
             problems.append(f"init_seed = {self.init_seed} and data_seed = {self.data_seed} must not be negative")
         if not self.budget > 0:
