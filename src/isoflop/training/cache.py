@@ -60,20 +60,6 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(filling, ignore_errors=True)
 
 
-def write_whole(target: Path, text: str) -> None:
-    """Writes a small file so that a reader sees the old text or the new one, never half of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".filling-", dir=target.parent)
-    filling = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        flush(filling)
-        filling.replace(target)
-    finally:
-        filling.unlink(missing_ok=True)
-
-
 def flush(file: Path) -> None:
     """Waits until the file's bytes are on the disk; else a rename may survive a power cut and its bytes not."""
     with file.open("rb+") as open_file:

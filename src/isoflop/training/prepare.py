@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isoflop.errors import BadInput, StorageError
-from isoflop.training.cache import cache_folder, storing, whole_folder, write_whole
+from isoflop.runs.durable import make_folder, write_durably
+from isoflop.training.cache import cache_folder, storing, whole_folder
 from isoflop.training.corpus import Corpus, find_corpus
 from isoflop.training.dataset import Dataset, Reading, open_dataset
 from isoflop.training.readers import Texts
@@ -53,8 +54,8 @@ def prepare(
         pass  # never prepared, or the cache was cleaned or damaged: made anew
     say(f"{found.name}: reading, splitting and tokenising")
     fingerprint = _prepare(found, held_out=held_out, kind=tokenizer, vocab_size=vocab_size, seed=seed, cache=cache)
-    with storing(f"The tokens of {found.name}", cache):
-        write_whole(note, json.dumps({"fingerprint": fingerprint}))
+    make_folder(note.parent)
+    write_durably(note, json.dumps({"fingerprint": fingerprint}).encode())
     return open_dataset(fingerprint, cache=cache)
 
 
