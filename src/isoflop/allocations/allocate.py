@@ -20,7 +20,7 @@ def six_n(n_params: Any) -> Any:
 
 @dataclass(frozen=True)
 class Allocation:
-    """The optimum for a budget: flops in FLOPs, N, D, the loss there, and slope = dL/d ln C along the frontier (below 0).
+    """The optimum for a budget: C in FLOPs, N, D, the loss there, and slope = dL/d ln C along the frontier.
 
     ΔL ÷ |slope| turns an error of loss into one of compute.
     """
@@ -41,13 +41,11 @@ def allocate(
 ) -> Allocation:
     """argmin over N of L(N, D) with D = C / flops_per_token(N).
 
-    Searched on a grid of ln N within `n_params` (default: from 1 parameter to 1 token), then refined to about 1e-8 of N.
-    Certified: the loss on both sides is not lower. Raises `IsoflopError` where the loss has no minimum inside.
+    Searched on a grid of ln N within `n_params` (default: from 1 parameter to 1 token), then refined to about 1e-8
+    of N. Certified: the loss on both sides is not lower. Raises `IsoflopError` where the loss has no minimum inside.
     """
     if law.inputs != ("n_params", "tokens"):
-        raise BadInput(
-            f"A split needs a law of n_params and tokens; {type(law).__name__} takes {', '.join(law.inputs)}."
-        )
+        raise BadInput(f"Only a law of n_params and tokens splits a budget; {type(law).__name__} has {law.inputs}.")
     if not 0 < flops < np.inf:
         raise BadInput(f"A budget is a positive number of FLOPs; got {flops}.")
 

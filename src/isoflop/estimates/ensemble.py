@@ -12,13 +12,13 @@ from isoflop.errors import BadInput
 from isoflop.estimates.interval import MEAN, NEW_RUN, Interval
 from isoflop.laws.law import Law
 
-# A new run's noise is spread over these many equally likely values of a normal distribution; no random numbers are needed.
+# A new run's noise is spread over these many equally likely values of a normal distribution: no random numbers.
 NOISE_POINTS = 41
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Laws with weights that sum to 1 (equal where none are given); `seed` is that of the draws, `dropped` counts those lost."""
+    """Laws with weights that sum to 1, equal where none are given; seed of the draws, and how many were dropped."""
 
     laws: tuple[Law, ...]
     weights: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), compare=False)
@@ -39,7 +39,7 @@ class Ensemble:
 
     @classmethod
     def mixture(cls, parts: Sequence[Self], weights: Sequence[float] | None = None) -> Self:
-        """One bag from several (several forms, say), each with its share: the interval then holds the doubt between them."""
+        """One bag from several (forms, say), each with its share: the interval then holds the doubt between them."""
         shares = np.ones(len(parts)) if weights is None else np.asarray(weights, dtype=np.float64)
         laws = tuple(law for part in parts for law in part.laws)
         mass = np.concatenate([share * part.weights for share, part in zip(shares, parts, strict=True)])
@@ -54,8 +54,8 @@ class Ensemble:
     ) -> Interval:
         """The interval of any quantity of a law, such as `lambda law: law.alpha`.
 
-        noise is the standard deviation of one run about the mean, in the quantity's unit: one, or one for each law. Given,
-        the interval is of a new run; without it, of the mean.
+        noise is the standard deviation of one run about the mean, in the quantity's unit: one, or one for each law.
+        Given, the interval is of a new run; without it, of the mean.
         """
         draws = self.values(quantity)
         scale = np.broadcast_to(

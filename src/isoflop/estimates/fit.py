@@ -37,8 +37,10 @@ class FitStatus(StrEnum):
         return {
             FitStatus.CONVERGED: "The optimum is certified.",
             FitStatus.NOT_CERTIFIED: "The solver may have stopped early: add starts, or look for runs that disagree.",
-            FitStatus.AT_BOUND: "A constant ran to the edge of its domain: fit a law without it, or add runs that show it.",
-            FitStatus.UNIDENTIFIED: "The runs do not determine every constant: trust combinations, not constants; vary N at fixed C.",
+            FitStatus.AT_BOUND: "A constant ran to its bound: fit a law without it, or add runs that show it.",
+            FitStatus.UNIDENTIFIED: (
+                "The runs do not determine every constant: trust what is derived from all, not each; vary N at fixed C."
+            ),
         }[self]
 
 
@@ -56,8 +58,8 @@ class Fit:
     """A law fitted to a table.
 
     approach: "parametric" (Hoffmann's 3) or "minima" (2). convention: what N and C count. objective: its value at the
-    optimum, with `delta`, the Huber threshold (None: least squares of logs). excluded: (row, why) of runs left out. seed
-    and draws: of the bootstrap behind `intervals`. table and the runs' weights are kept for
+    optimum, with `delta`, the Huber threshold (None: least squares of logs). excluded: (row, why) of runs left out.
+    seed and draws: of the bootstrap behind `intervals`. table and the runs' weights are kept for
     refits, not written to JSON.
     """
 

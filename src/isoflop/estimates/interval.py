@@ -15,7 +15,7 @@ NEW_RUN = "new run"
 
 @dataclass(frozen=True)
 class Interval:
-    """Median, low and high of a quantity; `of` says whether of the mean over seeds or of one new run, which is wider."""
+    """Median, low and high of a quantity, of the mean over seeds or of one new run, which is wider."""
 
     median: float
     low: float
@@ -59,7 +59,7 @@ class Interval:
 
 
 def quantiles(draws: ArrayLike, levels: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.float64]:
-    """Quantiles of weighted draws, linear between the middles of the draws' weights (Hazen's rule if all weigh the same)."""
+    """Quantiles of weighted draws, linear between the middles of their weights (Hazen's rule if all weigh the same)."""
     values = np.asarray(draws, dtype=np.float64).ravel()
     mass = np.full(values.shape, 1.0) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
     if values.size == 0 or values.shape != mass.shape or not np.all(np.isfinite(values)):

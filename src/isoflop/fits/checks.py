@@ -1,4 +1,6 @@
-"""Doubts about a fit, each looked into with numbers: the optimum, identifiability, influence, trends of the residuals."""
+"""Doubts about a fit, each looked into with numbers: optimum, identifiability, influence, trends of residuals."""
+
+from typing import Any
 
 import jax
 import numpy as np
@@ -49,11 +51,13 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
     here = objective(theta)
     round_ = axes * np.sqrt(max(2 * here, 1e-300) / np.maximum(sizes, 1e-12 * sizes.max()))
     with np.errstate(all="ignore"):
+        options: Any = {"xatol": 1e-7, "fatol": 1e-11, "maxfev": 400 * theta.size, "adaptive": True}
+        displaced: Floats = np.full(theta.size, np.sqrt(0.1 / theta.size))
         found = minimize(
             lambda z: objective(theta + round_ @ z) / here if here > 0 else 0.0,
-            np.full(theta.size, np.sqrt(0.1 / theta.size)),
+            displaced,
             method="Nelder-Mead",
-            options={"xatol": 1e-7, "fatol": 1e-11, "maxfev": 400 * theta.size, "adaptive": True},
+            options=options,
         )
     return float(found.fun) * here
 
@@ -104,7 +108,7 @@ def influence(problem: Problem, law: Law) -> Check:
 
 
 def trends(problem: Problem, law: Law) -> tuple[Check, ...]:
-    """Slopes of the residuals in ln of each input, of compute and of tokens per parameter; above 3 standard errors warns."""
+    """Slopes of the residuals in ln of each input, of compute and of D/N; more than 3 standard errors warn."""
     r = -_residuals(problem, law)
     axes = dict(zip(problem.form.inputs, np.log(problem.inputs), strict=True))
     if {"n_params", "tokens"} <= axes.keys():

@@ -18,6 +18,20 @@ FLOORLESS = 0.05  # the floor is unidentified if at least this share of resample
 
 
 @dataclass(frozen=True)
+class _Points:
+    """Logarithms of one quantity at the minima: y against ln C, (R, budgets) resamples of y, their variance."""
+
+    ln_c: Floats
+    y: Floats
+    draws: Floats
+    about: About
+
+    @property
+    def spread(self) -> Floats:
+        return np.asarray(np.nanvar(self.draws, axis=0, ddof=1))
+
+
+@dataclass(frozen=True)
 class Frontier:
     """What the minima say of compute: fits of N_opt(C), D_opt(C) and L(C), and their ensembles by the same names.
 
@@ -34,8 +48,8 @@ class Frontier:
 def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") -> Frontier:
     """Least squares of logarithms through the usable minima, weighted by 1 / (their variance + the scatter beyond it).
 
-    The scatter beyond the minima's own uncertainty (DerSimonian and Laird 1986) joins the weights and the draws, so that a
-    law that does not describe its minima has wide intervals. Raises `FitError` with fewer than two usable minima.
+    The scatter beyond the minima's own uncertainty (DerSimonian and Laird 1986) joins the weights and the draws: a law
+    that does not describe its minima has wide intervals. Raises `FitError` with fewer than two usable minima.
     """
     used = [each for each in minima if each.usable and np.isfinite(each.draws[:, 0]).sum() > 1]
     if len(used) < 2:
@@ -43,27 +57,29 @@ def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") 
         raise FitError(f"A power law needs two minima or more; there are {len(used)}. {refused}")
     rng = np.random.default_rng(seed)
     ln_c = np.log([each.flops for each in used])
-    draws = np.stack([each.draws for each in used], axis=1)  # (R, budgets, 3)
     excluded = tuple((i, f"{m.budget:.3g} FLOPs: {m.reason}") for i, m in enumerate(minima) if m not in used)
     about = About(
         source=f"fitted to {len(used)} minima",
         tag="fitted",
         fitted={"flops": (float(np.exp(ln_c.min())), float(np.exp(ln_c.max())))},
     )
-    sizes = np.log([[m.n_params for m in used], [m.tokens for m in used], [m.loss for m in used]])
+    logs = np.log([[m.n_params for m in used], [m.tokens for m in used], [m.loss for m in used]])
+    draws = np.stack([each.draws for each in used], axis=1)  # (R, budgets, 3) of ln N, ln D, L
     draws[:, :, 2] = np.log(draws[:, :, 2])
+    points = [_Points(ln_c, logs[i], draws[:, :, i], about) for i in range(3)]
+    forms: dict[str, type[Law]] = {"n_params": OptimalSize, "tokens": OptimalTokens, "loss": PowerLaw}
     fits: dict[str, Fit] = {}
     ensembles: dict[str, Ensemble] = {}
-    for i, (name, form) in enumerate({"n_params": OptimalSize, "tokens": OptimalTokens, "loss": PowerLaw}.items()):
-        spread = np.nanvar(draws[:, :, i], axis=0, ddof=1)
-        line = _line(form, ln_c, sizes[i], draws[:, :, i], spread, about, rng)
-        fits[name] = replace(line[0], convention=convention, excluded=excluded).with_intervals(line[1])
-        ensembles[name] = replace(line[1], seed=seed)
-    floored = None
+    for (name, form), each in zip(forms.items(), points, strict=True):
+        fits[name], ensembles[name] = _line(form, each, rng)
     if len(used) >= 4:
-        floored, ensembles["floored"] = _floored(ln_c, sizes[2], draws[:, :, 2], about, rng)
-        floored = replace(floored, convention=convention, excluded=excluded).with_intervals(ensembles["floored"])
-    return Frontier(fits["n_params"], fits["tokens"], fits["loss"], floored, ensembles)
+        fits["floored"], ensembles["floored"] = _floored(points[2], rng)
+    ensembles = {name: replace(each, seed=seed) for name, each in ensembles.items()}
+    fits = {
+        name: replace(each, convention=convention, excluded=excluded).with_intervals(ensembles[name])
+        for name, each in fits.items()
+    }
+    return Frontier(fits["n_params"], fits["tokens"], fits["loss"], fits.get("floored"), ensembles)
 
 
 def weighted_line(x: Floats, y: Floats, variance: Floats) -> tuple[float, float, float]:
@@ -76,7 +92,7 @@ def weighted_line(x: Floats, y: Floats, variance: Floats) -> tuple[float, float,
 
 
 def excess(x: Floats, y: Floats, variance: Floats) -> float:
-    """The variance of y about a line beyond the given one: moment estimate of DerSimonian and Laird 1986 for a regression."""
+    """Variance of y about a line beyond the given one: DerSimonian and Laird 1986, for a regression."""
     if len(x) < 3:
         return 0.0
     w = 1 / variance
@@ -86,9 +102,9 @@ def excess(x: Floats, y: Floats, variance: Floats) -> float:
     return max(0.0, (weighted_line(x, y, variance)[2] - (len(x) - 2)) / float(trace))
 
 
-def _line(
-    form: type[Law], ln_c: Floats, y: Floats, draws: Floats, spread: Floats, about: About, rng: np.random.Generator
-) -> tuple[Fit, Ensemble]:
+def _line(form: type[Law], points: _Points, rng: np.random.Generator) -> tuple[Fit, Ensemble]:
+    """A power law as a line through logarithms, and the same for each resample."""
+    ln_c, y, draws, spread, about = points.ln_c, points.y, points.draws, points.spread, points.about
     extra = excess(ln_c, y, spread)
     variance = spread + extra
     intercept, slope, chi2 = weighted_line(ln_c, y, variance)
@@ -128,9 +144,9 @@ def _scatter_check(n: int, extra: float, spread: Floats) -> tuple[Check, ...]:
     return (Check("scatter", Verdict.WARN if extra > float(np.mean(spread)) else Verdict.OK, message),)
 
 
-def _floored(ln_c: Floats, y: Floats, draws: Floats, about: About, rng: np.random.Generator) -> tuple[Fit, Ensemble]:
+def _floored(points: _Points, rng: np.random.Generator) -> tuple[Fit, Ensemble]:
     """L = E + A / C^alpha by variable projection: E >= 0 and A follow linearly from alpha, which is searched."""
-    spread = np.nanvar(draws, axis=0, ddof=1)
+    ln_c, y, draws, spread, about = points.ln_c, points.y, points.draws, points.spread, points.about
     E, A, alpha, chi2 = _project(ln_c, y[None], np.ones((1, len(y))), spread)
     fitted = np.log(E + A * np.exp(-alpha * ln_c))[0]
     extra = max(0.0, (float(chi2[0]) - (len(y) - 3)) / float(np.sum(1 / spread)))
@@ -155,7 +171,7 @@ def _floored(ln_c: Floats, y: Floats, draws: Floats, about: About, rng: np.rando
 
 
 def _project(ln_c: Floats, ln_loss: Floats, mask: Floats, variance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """(E, A, alpha, chi^2) for each row of ln L: a grid of alpha, narrowed round its best point until it stands still."""
+    """(E, A, alpha, chi^2) for each row of ln L: a grid of alpha, narrowed round its best point nine times."""
     loss = np.exp(ln_loss)
     w = mask / (variance * loss**2)  # residuals relative to the loss, which are those of its logarithm to first order
     centre = ln_c.mean()
@@ -175,7 +191,7 @@ def _project(ln_c: Floats, ln_loss: Floats, mask: Floats, variance: Floats) -> t
 
 
 def _linear(alpha: Floats, x: Floats, loss: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
-    """E and A (at x = 0) that minimise sum w (loss - E - A e^(-alpha x))^2 for each row and alpha, with E >= 0."""
+    """E >= 0 and A (at x = 0) that minimise sum w (loss - E - A e^(-alpha x))^2 for each row and alpha."""
     z = np.exp(-alpha[:, :, None] * x)  # (R, grid, n)
     W = w[:, None, :]
     s, sz, szz = np.sum(W, -1), np.sum(W * z, -1), np.sum(W * z * z, -1)

@@ -7,8 +7,8 @@ import numpy as np
 from isoflop.errors import FitError
 from isoflop.runs.table import Table
 
-# Noise may shrink or grow with compute, but a few cells cannot say how fast: the slope of ln sd in ln C is held near 0 by
-# a normal prior of this width (byte models at 1e10 to 1e11 FLOPs showed about -0.3).
+# Noise may shrink or grow with compute, but a few cells cannot say how fast: the slope of ln sd in ln C is held near
+# 0 by a normal prior of this width (byte models at 1e10 to 1e11 FLOPs showed about -0.3).
 SLOPE_PRIOR = 0.2
 
 
@@ -45,8 +45,8 @@ def seed_noise(table: Table) -> Noise:
             df.append(free)
     if not df:
         raise FitError(
-            f"None of {len(table)} runs shares its budget and size with another, so seed noise cannot be told from misfit. "
-            "Give the lower budgets two or three seeds a size."
+            f"None of {len(table)} runs shares its budget and size with another, so seed noise is "
+            "unknown. Give the lower budgets two or three seeds a size."
         )
     at, S, nu = np.asarray(ln_c), np.asarray(squares), np.asarray(df, dtype=np.float64)
     centre = nu @ at / nu.sum()

@@ -1,7 +1,7 @@
 """The objective of a parametric fit, and its derivatives, compiled for a batch of candidates at once (JAX, float64)."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,14 +24,14 @@ def double_precision() -> Iterator[None]:
         yield
 
 
-def to_search(params: tuple[Param, ...], constants: dict[str, Any]) -> Floats:
+def to_search(params: tuple[Param, ...], constants: Mapping[str, Any]) -> Floats:
     """Constants → the coordinates a fit searches in: logarithms of those on a log scale."""
     with np.errstate(divide="ignore"):
         raw = [np.log(constants[p.name]) if p.scale == "log" else constants[p.name] for p in params]
     return np.maximum(np.asarray(raw, dtype=np.float64), LN_LOW)
 
 
-def from_search(params: tuple[Param, ...], theta: Floats) -> dict[str, float]:
+def from_search(params: tuple[Param, ...], theta: Floats) -> dict[str, Any]:
     """The inverse of `to_search`."""
     return {p.name: float(np.exp(t)) if p.scale == "log" else float(t) for p, t in zip(params, theta, strict=True)}
 
@@ -42,19 +42,26 @@ def huber(residual: Any, delta: Any) -> Any:
     return jnp.where(size < delta, 0.5 * residual**2, delta * (size - 0.5 * delta))
 
 
-@functools.lru_cache(maxsize=32)
 def compiled(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """(values, derivatives, jacobian) of sum_i w_i Huber(ln f(x_i) - ln y_i), the sum of Hoffmann et al. 2022, sec. D.2.
+    """(values, derivatives, jacobian) of sum_i w_i Huber(ln f(x_i) - ln y_i), Hoffmann et al. 2022, sec. D.2.
 
     All take theta (batch, p), weights (batch, n), inputs (k, n), ln y (n,), delta. `derivatives` gives the value, the
-    gradient, the Hessian, and the curvature G of the quadratic that touches the objective here and lies above its Huber
-    part everywhere (weights min(1, delta/|r|) on the Gauss-Newton matrix): G is never indefinite, steps with it never
-    overshoot kinks, and the Hessian makes the end fast.
+    gradient, the Hessian, the curvature G of the quadratic that touches the objective here and lies above its Huber
+    part everywhere (weights min(1, delta/|r|) on the Gauss-Newton matrix), and the gradient's sum without signs. G is
+    never indefinite and steps with it do not overshoot kinks; the Hessian makes the end fast.
     """
+    key: Any = form
+    return _compiled(key)
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     params = form.params()
 
     def residuals(theta: Any, inputs: Any, ln_y: Any) -> Any:
-        constants = {p.name: jnp.exp(theta[i]) if p.scale == "log" else theta[i] for i, p in enumerate(params)}
+        constants: dict[str, Any] = {
+            p.name: jnp.exp(theta[i]) if p.scale == "log" else theta[i] for i, p in enumerate(params)
+        }
         return jnp.log(form(**constants)(*inputs)) - ln_y
 
     def value(theta: Any, weights: Any, inputs: Any, ln_y: Any, delta: Any) -> Any:

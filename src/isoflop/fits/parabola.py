@@ -1,7 +1,7 @@
 """Approach 2, first half: at each budget a parabola of loss in ln N, and its minimum with its uncertainty."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -30,8 +30,8 @@ class MinimumStatus(StrEnum):
 class Minimum:
     """The best size at a budget: N, D, L there (nan where there is none), its status and why, and 90 % intervals.
 
-    flops are the runs' true FLOPs (geometric mean); budget is the rung's label. curvature = d2L/d(ln N)2. draws: (R, 3) of
-    ln N, ln D, L under resampled noise, nan where a resample has no minimum.
+    flops are the runs' true FLOPs (geometric mean); budget is the rung's label. curvature = d2L/d(ln N)2. draws: (R, 3)
+    of ln N, ln D, L under resampled noise, nan where a resample has no minimum.
     """
 
     budget: float
@@ -69,10 +69,12 @@ def minima(
 ) -> tuple[Minimum, ...]:
     """The minimum of loss over size at each budget of the table (Hoffmann et al. 2022, sec. 3.2, approach 2).
 
-    Least squares of the seeds' mean loss on (ln N)^2, ln N and 1, a cell weighing as many runs as it has. A minimum outside
-    the sizes tried, or a parabola that opens downward, is refused. With `share_curvature` all budgets have one curvature:
-    less noise, some bias where the curvature changes. The noise resampled is the larger of seed noise and the misfit of
-    the parabolas, normal, of uncertain size. Parabolas are biased where alpha and beta differ or the sizes span much
+    Least squares of the seeds' mean loss on (ln N)^2, ln N and 1, a cell weighing as many runs as it has. A minimum
+    outside the sizes tried, or a parabola that opens downward, is refused. With `share_curvature` all budgets have one
+    curvature: less noise, some bias where the curvature changes. The noise resampled is the larger of seed noise and
+    the misfit of the parabolas, normal, of uncertain size.
+
+    Parabolas are biased where alpha and beta differ or the sizes span much
     (Czech et al. 2026, arXiv:2603.22339): compare with approach 3.
     """
     if "budget" not in table:
@@ -92,14 +94,14 @@ def minima(
     point = _coefficients(fitted, [each.loss[None] for each in fitted], sd, share_curvature)
     resampled = _coefficients(fitted, noisy, sd, share_curvature)
     found = {id(c): _minimum(c, p[0], r) for c, p, r in zip(fitted, point, resampled, strict=True)}
-    return tuple(found[id(each)] if id(each) in found else _too_few(each) for each in cells)
+    return tuple(found[id(each)] if id(each) in found else _none(each) for each in cells)
 
 
 def _cells(rung: Table) -> _Cells:
     ln_n, ln_c = np.log(rung.n_params), np.log(rung.flops)
     if np.ptp(ln_c) > SPREAD:
         raise BadInput(
-            f"The runs of budget {rung['budget'][0]:.3g} spent between {rung.flops.min():.4g} and {rung.flops.max():.4g} "
+            f"The runs of budget {rung['budget'][0]:.3g} spent from {rung.flops.min():.4g} to {rung.flops.max():.4g} "
             "FLOPs: that is not one budget. Correct the column budget."
         )
     sizes, cell = np.unique(ln_n, return_inverse=True)
@@ -134,7 +136,7 @@ def _coefficients(cells: list[_Cells], losses: list[Floats], sd: Floats, shared:
 
 
 def _noise(table: Table, cells: list[_Cells], noise: Noise | None, shared: bool) -> tuple[Floats, int]:
-    """The standard deviation of one run at each budget, and its degrees of freedom: seeds' scatter or misfit, the larger."""
+    """Standard deviation of one run at each budget, and its degrees of freedom: seeds' scatter or misfit if larger."""
     if noise is None:
         try:
             noise = seed_noise(table)
@@ -149,7 +151,7 @@ def _noise(table: Table, cells: list[_Cells], noise: Noise | None, shared: bool)
     if noise is None:
         if not free:
             raise FitError(
-                "Neither repeated seeds nor more than three sizes a budget: the minima's uncertainty cannot be estimated. "
+                "Neither repeated seeds nor more than three sizes a budget: the minima's uncertainty is unknown. "
                 "Add a size or a seed."
             )
         return sd * misfit, free
@@ -159,18 +161,17 @@ def _noise(table: Table, cells: list[_Cells], noise: Noise | None, shared: bool)
 def _minimum(cells: _Cells, point: Floats, draws: Floats) -> Minimum:
     a, b, c = point
     sizes = np.exp(cells.centre + cells.x)
-    known = {"budget": cells.budget, "flops": float(np.exp(cells.ln_flops)), "curvature": float(2 * a)}
-    nothing = {"n_params": np.nan, "tokens": np.nan, "loss": np.nan}
+    none = _none(cells, float(2 * a))
     if a <= 0:
         reason = f"the parabola opens downward (curvature {2 * a:.3g}): no best size among {_listed(sizes)}"
-        return Minimum(**known, **nothing, status=MinimumStatus.OPENS_DOWNWARD, reason=reason)
+        return replace(none, status=MinimumStatus.OPENS_DOWNWARD, reason=reason)
     x = -b / (2 * a)
     if not cells.x[0] < x < cells.x[-1]:
         side = "smaller" if x <= cells.x[0] else "larger"
         reason = (
             f"the best size, about {np.exp(cells.centre + x):.3g}, lies outside {_listed(sizes)}: train {side} ones"
         )
-        return Minimum(**known, **nothing, status=MinimumStatus.NOT_BRACKETED, reason=reason)
+        return replace(none, status=MinimumStatus.NOT_BRACKETED, reason=reason)
     vertex = _vertices(cells, draws)
     kept = vertex[np.isfinite(vertex[:, 0])]
     share = len(kept) / max(1, len(vertex))
@@ -182,8 +183,8 @@ def _minimum(cells: _Cells, point: Floats, draws: Floats) -> Minimum:
     if len(kept):
         columns = {"n_params": np.exp(kept[:, 0]), "tokens": np.exp(kept[:, 1]), "loss": kept[:, 2]}
         intervals = {name: Interval.of_draws(values) for name, values in columns.items()}
-    return Minimum(
-        **known,
+    return replace(
+        none,
         n_params=float(np.exp(cells.centre + x)),
         tokens=float(np.exp(np.polyval(cells.to_tokens, x))),
         loss=float(c - b**2 / (4 * a)),
@@ -203,10 +204,12 @@ def _vertices(cells: _Cells, coefficients: Floats) -> Floats:
     return np.stack([cells.centre + x, np.polyval(cells.to_tokens, x), a * x**2 + b * x + c], axis=1)
 
 
-def _too_few(cells: _Cells) -> Minimum:
+def _none(cells: _Cells, curvature: float = np.nan) -> Minimum:
+    """A budget without a minimum, until one is found."""
     reason = f"{len(cells.x)} sizes where a parabola needs 3"
+    flops = float(np.exp(cells.ln_flops))
     return Minimum(
-        cells.budget, float(np.exp(cells.ln_flops)), np.nan, np.nan, np.nan, np.nan, MinimumStatus.TOO_FEW_SIZES, reason
+        cells.budget, flops, np.nan, np.nan, np.nan, curvature, status=MinimumStatus.TOO_FEW_SIZES, reason=reason
     )
 
 

@@ -51,10 +51,11 @@ def fit(
 ) -> Fit:
     """Minimise sum_i w_i Huber_delta(ln law(x_i) - ln y_i) over the law's constants.
 
-    Hoffmann et al. 2022, arXiv:2203.15556, sec. D.2, summed, not averaged (Besiroglu et al. 2024, arXiv:2404.10102: the mean
-    made their solver stop early). delta = 1e-3 is nearly least absolute deviations; 0.1 or more is least squares of
-    logarithms, which suits `weights` = 1 / variance of ln y. `near` adds a start, such as the same law fitted to fewer runs.
-    With `check` off only the certificate is made. The result's status says whether to believe it; `FitError` means none.
+    Hoffmann et al. 2022, arXiv:2203.15556, sec. D.2, summed, not averaged (Besiroglu et al. 2024, arXiv:2404.10102: the
+    mean made their solver stop early). delta = 1e-3 is nearly least absolute deviations; 0.1 or more is least squares
+    of logarithms, which suits `weights` = 1 / variance of ln y. `near` adds a start, such as the same law fitted to
+    fewer runs. With `check` off the slower checks are left out. The status says whether to believe the result;
+    `FitError` means that there is none.
     """
     problem = problem_of(form, table, delta, weights)
     grid = best_starts(problem, starts(form), SLOTS)
@@ -64,17 +65,18 @@ def fit(
     best = int(np.argmin(solution.objective))
     objective = float(solution.objective[best])
     if not np.isfinite(objective):
+        spans = (f"{n} {x.min():.3g} to {x.max():.3g}" for n, x in zip(form.inputs, problem.inputs, strict=True))
         raise FitError(
-            f"{form.__name__} gives no finite loss from any of {len(grid)} starts. Look at the table's units: "
-            f"{', '.join(f'{name} from {x.min():.3g} to {x.max():.3g}' for name, x in zip(form.inputs, problem.inputs, strict=True))}."
+            f"{form.__name__} gives no finite value from any of {len(grid)} starts. Look at the table's units: "
+            f"{', '.join(spans)}."
         )
     theta = solution.theta[best]
     constants = from_search(form.params(), theta)
     outside = [p.name for p in form.params() if not p.domain[0] <= constants[p.name] <= p.domain[1]]
     if outside:
         raise FitError(
-            f"The best {form.__name__} has {', '.join(f'{name} = {constants[name]:.4g}' for name in outside)}, outside its "
-            "domain: these runs do not follow the law. Look for undertuned or mislabelled runs, or fit another law."
+            f"The best {form.__name__} has {', '.join(f'{name} = {constants[name]:.4g}' for name in outside)}, outside "
+            "its domain: these runs do not follow the law. Look for undertuned or mislabelled runs, or fit another law."
         )
     certificate = _certificate(problem, solution, best)
     identified = checks.identifiability(problem, theta)
@@ -110,8 +112,8 @@ def _certificate(problem: Problem, solution: Solution, best: int) -> Check:
     second = checks.second_opinion(problem, solution.theta[best])
     lower = (objective - second) / objective
     message = (
-        f"objective {objective:.10g}; gradient {gradient:.1e} of its parts; {share:.0%} of {len(solution.objective)} starts "
-        f"agree; Nelder-Mead from a displaced start ends {abs(lower):.1e} {'below' if lower > 0 else 'above'}"
+        f"objective {objective:.10g}; gradient {gradient:.1e} of its parts; {share:.0%} of {len(solution.objective)} "
+        f"starts agree; Nelder-Mead from a displaced start ends {abs(lower):.1e} {'below' if lower > 0 else 'above'}"
     )
     # An exact fit (planted, noiseless) has an objective of rounding errors, whose parts cancel no further.
     exact = objective < 1e-20 * max(1.0, problem.weights.sum())

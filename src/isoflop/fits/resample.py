@@ -57,7 +57,7 @@ def refits(found: Fit, table: Table, weights: Floats) -> Ensemble:
     dropped = len(weights) - len(laws)
     if dropped > len(weights) / 10:
         raise FitError(
-            f"{dropped} of {len(weights)} resampled fits of {form.__name__} have no optimum inside its domain: the runs do not "
-            "determine the law. Add runs at other sizes or budgets, or fit a law with fewer constants."
+            f"{dropped} of {len(weights)} resampled fits of {form.__name__} have no optimum in its domain: "
+            "the runs do not determine the law. Add runs at other sizes or budgets, or fit a law with fewer constants."
         )
     return Ensemble(tuple(laws), dropped=dropped)

@@ -1,12 +1,12 @@
 """One optimiser for every parametric fit: many starts or many resamples, side by side, each to a certified optimum."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, compiled, double_precision
 from isoflop.laws.law import Law
@@ -42,14 +42,14 @@ class Problem:
 class Solution:
     """Where each candidate ended: theta (m, p), objective (m,), gradient (m,), converged (m,), steps in all.
 
-    gradient is the largest |sum of pulls| ÷ sum of |pulls| over the constants: 0 at an optimum, 1 far from it, and the same
-    whatever the units, the weights' scale or the number of runs.
+    gradient is the largest |sum of pulls| ÷ sum of |pulls| over the constants: 0 at an optimum, 1 far from it, and the
+    same whatever the units, the weights' scale or the number of runs.
     """
 
     theta: Floats
     objective: Floats
     gradient: Floats
-    converged: np.ndarray[Any, np.dtype[np.bool_]]
+    converged: NDArray[np.bool_]
     steps: int
 
 
@@ -77,10 +77,10 @@ def screen(problem: Problem, theta: Floats) -> Floats:
 def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> Solution:
     """Descend from each row of theta, with the runs' weights or with a row of weights (m, n) for each.
 
-    Damped Newton and damped majorised Gauss-Newton steps compete at every step; what has converged leaves its slot to the
-    next candidate.
+    Damped Newton and damped majorised Gauss-Newton steps compete at every step; what has converged leaves its slot to
+    the next candidate.
     """
-    m, p = theta.shape
+    m = len(theta)
     slots = _slots(problem)
     inputs, ln_y, base = problem.padded(problem.weights[None])
     rows = base if weights is None else problem.padded(weights)[2]
@@ -137,19 +137,20 @@ def _steps(g: Floats, H: Floats, G: Floats) -> tuple[Any, Any, Floats]:
     sizes of the eigenvalues: it leaves saddles instead of going to them.
     """
     scale = 1 / np.sqrt(np.maximum(np.einsum("bii->bi", G), 1e-300))
-    usable = np.isfinite(H).all((1, 2)) & np.isfinite(G).all((1, 2)) & np.isfinite(g).all(1)
+    usable = np.asarray(np.isfinite(H).all((1, 2)) & np.isfinite(G).all((1, 2)) & np.isfinite(g).all(1))
     eye = np.eye(g.shape[1])
-    scaled = [np.where(usable[:, None, None], M * scale[:, :, None] * scale[:, None, :], eye) for M in (H, G)]
+    both = scale[:, :, None] * scale[:, None, :]
+    scaled: list[Floats] = [np.asarray(np.where(usable[:, None, None], M * both, eye)) for M in (H, G)]
     (h, U), (e, V) = (np.linalg.eigh(M) for M in scaled)
     h = np.maximum(np.abs(h), 1e-14 * np.abs(h).max(1, keepdims=True) + 1e-300)
     e = np.maximum(e, 1e-14 * e.max(1, keepdims=True) + 1e-300)
-    pull = np.where(usable[:, None], g * scale, 0.0)
+    pull: Floats = np.asarray(np.where(usable[:, None], g * scale, 0.0))
     in_U, in_V = np.einsum("bij,bi->bj", U, pull), np.einsum("bij,bi->bj", V, pull)
 
-    def newton(damping: Floats) -> Floats:
+    def newton(damping: Floats) -> Any:
         return -scale * np.einsum("bij,bj->bi", U, in_U / (h + damping))
 
-    def majorised(damping: Floats) -> Floats:
+    def majorised(damping: Floats) -> Any:
         return -scale * np.einsum("bij,bj->bi", V, in_V / (e + damping))
 
     return newton, majorised, 0.5 * np.sum(in_U**2 / h, axis=1)
@@ -157,5 +158,4 @@ def _steps(g: Floats, H: Floats, G: Floats) -> tuple[Any, Any, Floats]:
 
 def best_starts(problem: Problem, grid: Floats, count: int) -> Floats:
     """The `count` starts of lowest objective."""
-    values: Sequence[float] = screen(problem, grid)
-    return grid[np.argsort(values, kind="stable")[:count]]
+    return grid[np.argsort(screen(problem, grid), kind="stable")[:count]]

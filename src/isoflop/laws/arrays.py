@@ -8,7 +8,7 @@ import numpy as np
 
 
 def _library(*values: Any) -> ModuleType:
-    """jax.numpy if any value is a JAX array or a traced one, else NumPy. Never imports JAX: who has a JAX array has JAX."""
+    """jax.numpy if any value is a JAX array or a traced one, else NumPy. Never imports JAX: it is there then."""
     if any(type(value).__module__.partition(".")[0] in {"jax", "jaxlib"} for value in values):
         return sys.modules["jax.numpy"]
     return np

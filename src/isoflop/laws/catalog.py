@@ -1,7 +1,7 @@
 """Published constants, unrounded and sourced, and the forms by name; numbers live here and nowhere else.
 
-Rows are plain data, so that the file of a law can re-export its constants without a circle of imports; a form's module is
-loaded when it is asked for.
+Rows are plain data, so that the file of a law can re-export its constants without a circle of imports; a form's module
+is loaded when it is asked for.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ PUBLISHED: Mapping[str, Published] = {
         About(
             **{
                 **vars(_HOFFMANN),
-                "source": "arXiv:2203.15556, eq. 10, as printed; the rounding moves the best N at 5.76e23 from 40e9 to 32e9",
+                "source": "arXiv:2203.15556, eq. 10, printed: rounding moves the best N at 5.76e23 from 40e9 to 32e9",
                 "tag": "V2",
             }
         ),
@@ -63,7 +63,7 @@ PUBLISHED: Mapping[str, Published] = {
         About(
             **{
                 **vars(_HOFFMANN),
-                "source": "arXiv:2404.10102, eq. 2; E comes from another estimator than A and B (1.81686 belongs to them)",
+                "source": "arXiv:2404.10102, eq. 2; E is of another estimator than A and B (theirs is 1.81686)",
                 "tag": "V2",
             }
         ),
@@ -74,7 +74,7 @@ PUBLISHED: Mapping[str, Published] = {
         About(
             **{
                 **vars(_HOFFMANN),
-                "source": "arXiv:2404.10102, notebook's refit with Hoffmann's objective (Huber 1e-3, summed) on 240 runs",
+                "source": "arXiv:2404.10102, notebook's refit with Hoffmann's objective on 240 runs",
                 "tag": "C",
             }
         ),

@@ -34,7 +34,7 @@ def param(
     domain: tuple[float, float] = (0.0, np.inf),
     scale: str = "log",
 ) -> Any:
-    """A constant of a law, as a dataclass field; see `Param`. starts are values of the constant, not their logarithms."""
+    """A constant of a law, as a dataclass field; see `Param`. starts are values, not logarithms."""
     if scale not in {"log", "linear"}:
         raise ValueError(f"A constant's scale is 'log' or 'linear', not {scale!r}.")
     return field(metadata={"param": (unit, meaning, tuple(domain), tuple(starts), scale)})
@@ -44,8 +44,8 @@ def param(
 class About:
     """What a law's symbols count and where its constants come from; "" where that is not known.
 
-    n_params, tokens, flops: what N, D and C count. loss: its unit. text: corpus and tokenizer. fitted: the range of each
-    input that was fitted. tag: how well the constants were checked.
+    n_params, tokens, flops: what N, D and C count. loss: its unit. text: corpus and tokenizer. fitted: the range of
+    each input that was fitted. tag: how well the constants were checked.
     """
 
     n_params: str = ""
@@ -79,7 +79,7 @@ class Law:
     """Base of all laws. A subclass is a frozen dataclass of `param` fields with `inputs`, `output` and `__call__`.
 
     `__call__` takes the inputs in order or by name: numbers, NumPy or JAX arrays, which broadcast. Constants that are
-    concrete are checked against their domain (`BadInput` lists every one outside); traced ones are not, so JAX can fit them.
+    concrete are checked against their domain (`BadInput` lists every one outside); traced ones are not: JAX fits them.
     A constant may be an array: then the law is many laws at once.
     """
 
