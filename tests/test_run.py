@@ -31,6 +31,7 @@ OTHER_INPUTS = {
     "threads": 2,
     "budget": 2e10,
     "role": "check",
+    "micro_batch": 2,
 }
 
 
@@ -58,7 +59,7 @@ def test_the_id_is_the_same_in_every_process_and_version():
     code = "from made_runs import a_run; print(a_run().id)"
     env = {"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "17"}
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout
-    assert printed.strip() == a_run().id == "dbbd65d102ebded0"
+    assert printed.strip() == a_run().id == "09cf9c84fd997193"
 
 
 def test_one_and_one_point_zero_are_the_same_budget():
@@ -71,7 +72,7 @@ def test_an_impossible_run_is_refused_with_all_its_problems():
     told = str(caught.value)
     for part in (
         "tokens = 1 is not",
-        "batch_tokens = 100 is no multiple of the context, 128",
+        "batch_tokens = 100 is no multiple of micro_batch contexts, 1 * 128",
         "'float8'",
         "'rehearsal'",
     ):

@@ -1,1 +1,1 @@
-"""Where runs are trained: in this process, or in several local ones."""
+"""Where runs are trained: in this process, or in others of this machine."""

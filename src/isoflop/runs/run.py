@@ -58,10 +58,10 @@ class Optimizer:
 class Run:
     """One training run to be: a shape, its data, its optimizer, its seeds.
 
-    tokens = steps * batch_tokens; batch_tokens is a whole number of micro-batches. corpus and tokenizer are fingerprints of
-    the tokenised training split and of the tokenizer. micro_batch is how many sequences go through the model at once;
-    their gradients are summed over the batch. budget is the FLOPs of the rung that the run belongs to. Neither
-    the host nor the version of this package is an input; the trainer's own version is.
+    tokens = steps * batch_tokens; batch_tokens is a whole number of micro-batches. corpus and tokenizer are
+    fingerprints of the tokenised training split and of the tokenizer. micro_batch is how many sequences go through the
+    model at once; their gradients are summed over the batch. budget is the FLOPs of the rung that the run belongs to.
+    Neither the host nor the version of this package is an input; the trainer's own version is.
     """
 
     shape: Shape
