@@ -65,6 +65,7 @@ def quantiles(draws: ArrayLike, levels: ArrayLike, weights: ArrayLike | None = N
     if values.size == 0 or values.shape != mass.shape or not np.all(np.isfinite(values)):
         bad = int(np.sum(~np.isfinite(values)))
         raise BadInput(f"Quantiles need finite draws, each with a weight; got {values.size} draws, {bad} not finite.")
+    values, mass = values[mass > 0], mass[mass > 0]
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(mass[order])
     middles = (reached - mass[order] / 2) / reached[-1]

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.allocations.allocate import allocate
 from isoflop.errors import IsoflopError
@@ -50,11 +51,15 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
 
     here = objective(theta)
     round_ = axes * np.sqrt(max(2 * here, 1e-300) / np.maximum(sizes, 1e-12 * sizes.max()))
+
+    def rise(z: NDArray[Any]) -> float:
+        return objective(theta + round_ @ z) / here if here > 0 else 0.0
+
     with np.errstate(all="ignore"):
         options: Any = {"xatol": 1e-7, "fatol": 1e-11, "maxfev": 400 * theta.size, "adaptive": True}
         displaced: Floats = np.full(theta.size, np.sqrt(0.1 / theta.size))
         found = minimize(
-            lambda z: objective(theta + round_ @ z) / here if here > 0 else 0.0,
+            rise,
             displaced,
             method="Nelder-Mead",
             options=options,
