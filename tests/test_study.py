@@ -3,6 +3,7 @@
 import math
 import tomllib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -205,3 +206,9 @@ def test_a_new_field_needs_only_its_own_line():
         "size = 0: must be a whole number >= 1.",
         "inner.share = 1.5: must be a number >= 0 and <= 1.",
     )
+
+
+def test_the_reference_in_the_docs_is_that_of_the_program():
+    """Renew it: python -c "import isoflop.designs.study as s; print(s.reference_markdown(), end='')" > docs/study.md"""
+    docs = Path(__file__).parent.parent / "docs" / "study.md"
+    assert docs.read_text(encoding="utf-8") == reference_markdown()

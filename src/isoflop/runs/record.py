@@ -115,5 +115,7 @@ class Record:
             raise BadInput(f"The record is of run {plain['run_id']}, but its inputs are those of {run.id}.")
         if plain["status"] not in list(Status):
             raise BadInput(f"The record's status is {plain['status']!r}; it must be one of {', '.join(Status)}.")
+        if not (isinstance(plain["note"], str) and isinstance(plain["environment"], dict)):
+            raise BadInput("The record's note must be a text, and its environment names with their texts.")
         values = {name: plain[name] for name in names if name != "run"}
         return cls(run=run, curve=curve or Curve(), **values)
