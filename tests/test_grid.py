@@ -33,6 +33,11 @@ def test_a_rung_spends_its_budget_on_different_sizes_on_both_sides(n_params, ind
         assert run.budget == LADDER.budgets[index]
 
 
+def test_the_default_study_can_be_trained_on_the_default_text():
+    rungs = preview(Study(), TEXT, trainer="test-1")
+    assert [len(runs) for runs in rungs] == [15, 15, 5, 5, 1]
+
+
 def test_every_run_of_a_study_has_its_own_id_and_seeds():
     runs = [run for rung_runs in preview(STUDY, TEXT, trainer="test-1") for run in rung_runs]
     assert len(runs) == 5 * (3 + 2 + 1) + 1

@@ -18,7 +18,7 @@ class Recipe(Section):
     lr_tokens_exponent: float = knob(0.3, "learning rate ∝ (reference / tokens)^this", low=0, high=1)
     lr_highest: float = knob(0.03, "no learning rate is above this, before the width's factor", above=0, high=1)
     embedding_lr: float = knob(0.01, "peak learning rate of embeddings at the reference tokens", above=0, high=1)
-    batch: float = knob(640.0, "batch at the reference tokens", unit="tokens", above=0)
+    batch: float = knob(480.0, "batch at the reference tokens", unit="tokens", above=0)
     batch_exponent: float = knob(0.4, "batch ∝ tokens^this", low=0, high=1)
     beta1: float = knob(0.9, "Adam's decay of the first moment", low=0, below=1)
     beta2_half_life: float = knob(150_000.0, "half-life of Adam's second moment", unit="tokens", above=0)

@@ -64,7 +64,7 @@ class ModelSection(Section):
     head_dim: int = knob(8, "width of an attention head; every width must be a multiple of it", low=2, high=1024)
     dtype: str = knob("float32", "numbers of the matrix multiplications", choices=("float32", "bfloat16"))
     sizes: tuple[tuple[int, int], ...] = knob(
-        tuple((2, width) for width in (8, 16, 24, 32, 40, 48, 64, 80, 96, 128)),
+        tuple((2, width) for width in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128)),
         "the models to choose from, each [layers, width]",
         low=1,
         high=1_000_000,
@@ -97,7 +97,7 @@ class LadderSection(Section):
     seeds: tuple[int, ...] = knob((3, 3, 1, 1), "runs of each model, budget by budget", low=1, high=1000, shortest=2)
     span: float = knob(4.0, "sizes lie within this factor of the expected best N, on both sides", above=1, high=100)
     first_n_params: float = knob(
-        1e4, "the best N expected at the lowest budget (matrices and head)", unit="parameters", low=100
+        1.2e4, "the best N expected at the lowest budget (matrices and head)", unit="parameters", low=100
     )
     exponent: float = knob(
         0.57, "a in N_opt = k C^a, which carries the best N found at one budget to the next", above=0, below=1.5
