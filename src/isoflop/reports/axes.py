@@ -19,6 +19,15 @@ def size(axis: type[Any], field: str, values: Sequence[float]) -> Any:
     return log(axis, field, "Model size N (parameters)", values, prose.count)
 
 
+def around(middles: Sequence[float], ends: Sequence[float], reach: float) -> list[float]:
+    """What an axis should hold: all middles, and the ends of intervals as far as a factor `reach` beyond them.
+
+    A hopeless interval may run from nothing to infinity; it should leave its picture, not take the picture with it.
+    """
+    low, high = min(middles) / reach, max(middles) * reach
+    return [*middles, *(min(max(end, low), high) for end in ends)]
+
+
 def log(
     axis: type[Any],
     field: str,

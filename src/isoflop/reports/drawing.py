@@ -32,7 +32,7 @@ class Drawing:
         """A chart over rows of plain values, to be given marks and handed to `add`."""
         # By name, because altair copies inline rows deeply at every step: 3,000 rows took it seconds.
         name = f"rows-{len(self._rows)}"
-        self._rows[name] = [dict(row) for row in rows]
+        self._rows[name] = [{key: _drawable(value) for key, value in row.items()} for row in rows]
         return alt.Chart(alt.NamedData(name=name))
 
     def add(self, *layers: Any) -> None:
@@ -86,6 +86,11 @@ class Drawing:
         return _tidy(vl_convert.vegalite_to_svg(specification))
 
 
+def _drawable(value: Any) -> Any:
+    """Infinite ends become far ones, which JSON can say; clipping takes them out of sight."""
+    return min(max(value, -1e300), 1e300) if isinstance(value, float) else value
+
+
 def _bare(layer: alt.Chart) -> dict[str, Any]:
     """The layer's own specification, without what belongs to a whole picture."""
     specification: dict[str, Any] = layer.to_dict(validate=False)
@@ -97,6 +102,9 @@ def _tidy(svg: str) -> str:
     svg = re.sub(r'<path class="(?:fore|back)ground"[^>]*?(?:d=""|d="M0,0h0v0h0Z")[^>]*/>', "", svg)
     svg = re.sub(r' (?:class|aria-hidden|pointer-events|aria-roledescription|role)="[^"]*"', "", svg)
     svg = svg.replace(' opacity="1"', "")
+    # Vega numbers clip paths through the life of a process; the same picture should have the same text.
+    for i, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', svg))):
+        svg = re.sub(rf"\b{name}\b", f"clip-{i}", svg)
     svg = re.sub(
         r'(?<= )(?:transform|d|x2|y2)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found.group()), svg
     )

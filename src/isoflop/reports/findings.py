@@ -6,7 +6,9 @@ time in seconds. A missing number is None, never zero; every sequence is a tuple
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from isoflop.estimates.interval import Interval
 
@@ -227,5 +229,13 @@ class Findings:
         return tuple(sorted(trained | {minimum.budget for minimum in self.minima}))
 
     def to_json(self) -> str:
-        """Every value of the report as JSON; a number that is not finite is refused (ValueError)."""
-        return json.dumps(dataclasses.asdict(self), allow_nan=False, ensure_ascii=False, indent=1)
+        """Every value of the report as JSON; a number that is not finite, as in the curve of a diverged run, is null."""
+        return json.dumps(_finite(dataclasses.asdict(self)), allow_nan=False, ensure_ascii=False, indent=1)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -30,8 +30,8 @@ def loss_against_compute(findings: Findings) -> Figure | None:
     line = [] if band is None else band.rows("loss")
     target = [_ends(forecast)] if forecast else []
     measured = [{"flops": forecast.flops, "loss": forecast.measured}] if forecast and forecast.measured else []
-    losses = [row[key] for row in [*minima, *line, *target] for key in ("low", "high")]
-    losses += [row["loss"] for row in [*runs, *measured]]
+    ends = [row[key] for row in [*minima, *line, *target] for key in ("low", "high")]
+    losses = axes.around([row["loss"] for row in [*minima, *line, *target, *runs, *measured]], ends, 1.5)
     x = axes.compute("flops", [row["flops"] for row in [*minima, *line, *target]])
     # Room below for the two numbers that matter.
     floor = min(losses) * (min(losses) / max(losses)) ** 0.22
@@ -42,7 +42,7 @@ def loss_against_compute(findings: Findings) -> Figure | None:
         top = max(row["flops"] for row in minima)
         seen = [row for row in line if row["flops"] <= top]
         ahead = line[max(0, len(seen) - 1) :]
-        drawing.add(drawing.of(line).mark_area(color=palette.light("band")).encode(x=x, y=low, y2=HIGH_Y))
+        drawing.add(drawing.of(line).mark_area(color=palette.light("band"), clip=True).encode(x=x, y=low, y2=HIGH_Y))
         drawing.add(drawing.of(seen).mark_line(color=ACCENT, strokeWidth=1.6).encode(x=x, y=y))
         drawing.add(drawing.of(ahead).mark_line(color=ACCENT, strokeWidth=1.6, strokeDash=[5, 4]).encode(x=x, y=y))
     drawing.add(drawing.of(runs).mark_circle(size=10, color=TREND, opacity=0.7).encode(x=x, y=y))
@@ -50,7 +50,7 @@ def loss_against_compute(findings: Findings) -> Figure | None:
     diamond = drawing.of(minima).mark_point(shape="diamond", size=95, **spot)
     drawing.add(diamond.encode(x=x, y=y, color=COLOUR))
     if forecast:
-        drawing.add(drawing.of(target).mark_rule(color=ACCENT, strokeWidth=2.2).encode(x=x, y=low, y2=HIGH_Y))
+        drawing.add(drawing.of(target).mark_rule(color=ACCENT, strokeWidth=2.2, clip=True).encode(x=x, y=low, y2=HIGH_Y))
         for end in ("low", "loss", "high"):
             tick = drawing.of(target).mark_tick(color=ACCENT, thickness=2.2, size=11, orient="horizontal")
             drawing.add(tick.encode(x=x, y=axes.like(y, end)))
@@ -101,7 +101,7 @@ def forecasts_by_rung(findings: Findings) -> Figure | None:
     inside = sum(row["inside"] for row in rows)
     drawing = Drawing()
     drawing.add(drawing.of([{"forecast": 0}]).mark_rule(color=INK, strokeWidth=1).encode(y=y))
-    drawing.add(drawing.of(rows).mark_rule(strokeWidth=2.2).encode(x=x, y=axes.like(y, "low"), y2=HIGH_Y, color=COLOUR))
+    drawing.add(drawing.of(rows).mark_rule(strokeWidth=2.2, clip=True).encode(x=x, y=axes.like(y, "low"), y2=HIGH_Y, color=COLOUR))
     drawing.add(drawing.of(rows).mark_circle(size=60, opacity=1).encode(x=x, y=y, color=COLOUR))
     drawing.label(rows, x, axes.like(y, "high"), align="center", dx=0, dy=-10)
     return Figure(

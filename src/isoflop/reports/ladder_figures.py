@@ -1,5 +1,6 @@
 """Pictures of the ladder itself: isoFLOP curves with their minima, the best size against compute, learning curves."""
 
+import math
 from statistics import fmean
 from typing import Any
 
@@ -57,7 +58,7 @@ def isoflop_curves(findings: Findings) -> Figure | None:
         drawing.add(drawing.of(out).mark_text(text="✕", fontSize=11).encode(x=x, y=y, color=COLOUR))
     if minima:
         path = drawing.of(minima).mark_line(strokeDash=[2, 3], strokeWidth=1.2, color=TREND)
-        reach = drawing.of(minima).mark_rule(color=ACCENT, strokeWidth=1.6)
+        reach = drawing.of(minima).mark_rule(color=ACCENT, strokeWidth=1.6, clip=True)
         drawing.add(path.encode(x=x, y=y, order=alt.Order("budget:Q")), reach.encode(x=axes.like(x, "low"), x2=HIGH_X, y=y))
         drawing.add(_diamonds(drawing, minima, ACCENT).encode(x=x, y=y))
     ends = [max((row for row in curves or means if row["budget"] == b), key=_size, default=None) for b in colours]
@@ -95,14 +96,15 @@ def best_size(findings: Findings) -> Figure | None:
     target = findings.forecast
     trained = [{"flops": target.flops, "n_params": target.n_params}] if target and target.n_params else []
     x = axes.compute("flops", [row["flops"] for row in [*minima, *line, *trained]])
+    middles = [row["n_params"] for row in [*minima, *line, *trained]]
     ends = [row[key] for row in [*minima, *line] for key in ("low", "high")]
-    y = axes.size(alt.Y, "n_params", [*ends, *(row["n_params"] for row in trained)])
+    y = axes.size(alt.Y, "n_params", axes.around(middles, ends, 10))
     low = axes.like(y, "low")
     drawing = Drawing()
     if line:
-        drawing.add(drawing.of(line).mark_area(color=palette.light("band")).encode(x=x, y=low, y2=HIGH_Y))
+        drawing.add(drawing.of(line).mark_area(color=palette.light("band"), clip=True).encode(x=x, y=low, y2=HIGH_Y))
         drawing.add(drawing.of(line).mark_line(color=ACCENT, strokeWidth=1.6).encode(x=x, y=y))
-    drawing.add(drawing.of(minima).mark_rule(strokeWidth=1.6).encode(x=x, y=low, y2=HIGH_Y, color=COLOUR))
+    drawing.add(drawing.of(minima).mark_rule(strokeWidth=1.6, clip=True).encode(x=x, y=low, y2=HIGH_Y, color=COLOUR))
     drawing.add(_diamonds(drawing, minima).encode(x=x, y=y, color=COLOUR))
     if trained:
         ring = drawing.of(trained).mark_point(size=70, strokeWidth=1.8, color=ACCENT, opacity=1)
@@ -125,18 +127,19 @@ def best_size(findings: Findings) -> Figure | None:
 def learning_curves(findings: Findings) -> Figure | None:
     """Training loss against tokens, a line a run; None without a curve."""
     colours = palette.by_budget(findings.budgets)
-    runs = [run for run in findings.runs if run.role != "pilot" and run.status == "done" and run.curve.x]
+    runs = [run for run in findings.runs if run.role != "pilot" and run.status == "done" and any(map(math.isfinite, run.curve.y))]
     if not runs:
         return None
-    ends = [run.curve.y[-1] for run in runs]
-    # The fall from ln(vocabulary) says only that training began: the picture is of what follows.
-    ceiling = 1.5 * max(ends)
     # A page of many runs stays small: fewer points a curve.
     most = max(12, min(60, 3000 // len(runs)))
+    curves = {run.run_id: thinned(run.curve.x, run.curve.y, most) for run in runs}
+    ends = [points[-1][1] for points in curves.values()]
+    # The fall from ln(vocabulary) says only that training began: the picture is of what follows.
+    ceiling = 1.5 * max(ends)
     rows = [
         {"run_id": run.run_id, "tokens": d, "loss": loss, "colour": ACCENT if run.role == "check" else colours[run.budget]}
         for run in runs
-        for d, loss in thinned(run.curve.x, run.curve.y, most)
+        for d, loss in curves[run.run_id]
     ]
     first: dict[tuple[str, float, float], str] = {}
     for run in runs:
