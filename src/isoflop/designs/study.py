@@ -116,6 +116,27 @@ class LadderSection(Section):
 
 
 @dataclass(frozen=True)
+class PilotSection(Section):
+    """Whether cells are tuned: the best size of the lowest and of the top budget, again at other learning rates."""
+
+    factors: tuple[float, ...] = knob(
+        (0.5, 0.7, 1.4, 2.0),
+        "multiples of the recipe's learning rates, all three scaled together; an empty list leaves the pilot out",
+        above=0,
+        high=100,
+    )
+    seeds: tuple[int, ...] = knob(
+        (3, 1), "runs of each, at the lowest and at the top budget", low=1, high=100, length=2
+    )
+
+    def conflicts(self) -> list[str]:
+        """Factor 1 is the ladder's own run."""
+        if 1.0 in self.factors:
+            return ["factors: 1 is the ladder's own run; leave it out."]
+        return []
+
+
+@dataclass(frozen=True)
 class CheckSection(Section):
     """The run that the forecast is about."""
 
@@ -157,16 +178,26 @@ class Study(Section):
     model: ModelSection = field(default_factory=ModelSection)
     ladder: LadderSection = field(default_factory=LadderSection)
     recipe: Recipe = field(default_factory=Recipe)
+    pilot: PilotSection = field(default_factory=PilotSection)
     check: CheckSection = field(default_factory=CheckSection)
     evaluation: EvaluationSection = field(default_factory=EvaluationSection)
     run: RunSection = field(default_factory=RunSection)
 
     def conflicts(self) -> list[str]:
         """The ladder's sizes come from the model's."""
+        problems = []
         asked, there = self.ladder.sizes_per_budget, len(self.model.sizes)
         if there < asked:
-            return [f"ladder.sizes_per_budget = {asked}: model.sizes has only {there}; add sizes or ask for fewer."]
-        return []
+            problems.append(
+                f"ladder.sizes_per_budget = {asked}: model.sizes has only {there}; add sizes or ask for fewer."
+            )
+        corners = (self.ladder.seeds[0], self.ladder.seeds[-1])
+        if self.pilot.factors and any(asks > has for asks, has in zip(self.pilot.seeds, corners, strict=True)):
+            problems.append(
+                f"pilot.seeds = {list(self.pilot.seeds)}: no more than the ladder has at its lowest and top budget, "
+                f"{list(corners)}, since a pilot's runs are compared with the ladder's of the same seeds."
+            )
+        return problems
 
     @property
     def check_budget(self) -> float:
