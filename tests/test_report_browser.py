@@ -1,4 +1,4 @@
-"""The report's page in a real browser: no request leaves it, nothing complains on the console, light, dark or narrow."""
+"""The report's page in a real browser: no request leaves it, no complaint reaches the console, a phone can show it."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from planted_findings import planted_findings
 
 from isoflop.reports.findings import Findings
 from isoflop.reports.page import page
+from planted_findings import planted_findings
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -42,7 +42,8 @@ class Visit:
             browser, "--headless", *sandbox, "--disable-gpu", "--disable-background-networking", "--disable-sync",
             "--disable-component-update", "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage",
             f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}",
-            "--enable-logging=stderr", "--virtual-time-budget=2000", *flags, "--dump-dom", (folder / "page.html").as_uri(),
+            "--enable-logging=stderr", "--virtual-time-budget=2000", *flags, "--dump-dom",
+            (folder / "page.html").as_uri(),
         ]  # fmt: skip
         answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         self.document = answer.stdout
@@ -83,7 +84,8 @@ def test_nothing_is_wider_than_a_phone(browser: str, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(page(planted_findings()), encoding="utf-8")
     probe = (
         "<body><iframe id=f src=report.html width=390 height=900></iframe><p id=said></p><script>"
-        "f.onload=()=>{const d=f.contentDocument.documentElement;said.textContent=`wide ${d.scrollWidth} of ${d.clientWidth}`}"
+        "f.onload=()=>{const d=f.contentDocument.documentElement;"
+        "said.textContent=`wide ${d.scrollWidth} of ${d.clientWidth}`}"
         "</script>"
     )
     visit = Visit(browser, probe, tmp_path, "--allow-file-access-from-files")

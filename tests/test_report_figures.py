@@ -5,11 +5,11 @@ import io
 import math
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted_findings import BUDGETS, changed, interval, planted_findings, planted_size
 
 from isoflop.reports import axes, prose
 from isoflop.reports.figure import Figure, thinned
@@ -17,6 +17,7 @@ from isoflop.reports.findings import Band, Findings, MinimumFact, Series
 from isoflop.reports.fit_figures import learning_rate_pilot, residuals
 from isoflop.reports.forecast_figures import forecasts_by_rung, loss_against_compute
 from isoflop.reports.ladder_figures import best_size, isoflop_curves, learning_curves
+from planted_findings import BUDGETS, changed, interval, planted_findings, planted_size
 
 
 def rows(figure: Figure | None, what: str) -> list[dict[str, str]]:
@@ -142,7 +143,10 @@ def test_a_curve_that_ended_in_nan_is_drawn_as_far_as_it_goes() -> None:
 def test_a_hopeless_interval_leaves_its_picture_and_does_not_take_it_along() -> None:
     findings = planted_findings()
     last = findings.minima[-1]
-    assert last.n_params and last.loss and findings.size_band and findings.loss_band
+    assert last.n_params
+    assert last.loss
+    assert findings.size_band
+    assert findings.loss_band
     hopeless = replace(
         last,
         n_params=interval(last.n_params.median, 1e-9, math.inf),
@@ -186,7 +190,7 @@ def test_log_ticks_are_inside_and_some_are_labelled(start: float, decades: float
 def test_steps_are_round_and_few(low: float, width: float) -> None:
     ticks = axes.steps(low, low + width)
     assert 2 <= len(ticks) <= 9
-    assert len({f"{b - a:.3g}" for a, b in zip(ticks, ticks[1:], strict=False)}) == 1
+    assert len({f"{b - a:.3g}" for a, b in pairwise(ticks)}) == 1
 
 
 @given(st.integers(1, 5000))

@@ -1,4 +1,4 @@
-"""Axes with units in their titles and ticks at round numbers: decades, then 1-2-5, then plain steps, as the span allows."""
+"""Axes with units in their titles and round ticks: decades, then 1-2-5, then plain steps, as the span allows."""
 
 import json
 import math
@@ -9,14 +9,15 @@ import altair as alt
 
 from isoflop.reports import prose
 
+
 def compute(field: str, values: Sequence[float], axis: type[Any] = alt.X) -> Any:
     """A log axis of compute in FLOPs around `values`."""
-    return log(axis, field, "Training compute C (FLOPs)", values, prose.power)
+    return log(axis, field, "Training compute C (FLOPs)", values, label=prose.power)
 
 
 def size(axis: type[Any], field: str, values: Sequence[float]) -> Any:
     """A log axis of model sizes in parameters around `values`."""
-    return log(axis, field, "Model size N (parameters)", values, prose.count)
+    return log(axis, field, "Model size N (parameters)", values, label=prose.count)
 
 
 def around(middles: Sequence[float], ends: Sequence[float], reach: float) -> list[float]:
@@ -33,6 +34,7 @@ def log(
     field: str,
     title: str,
     values: Sequence[float],
+    *,
     label: Callable[[float], str] | None = None,
     pad: float = 0.04,
 ) -> Any:
@@ -44,11 +46,9 @@ def log(
     return axis(f"{field}:Q", title=title, scale=_scale("log", low, high), axis=_axis(axis, ticks))
 
 
-def at(
-    axis: type[Any], field: str, title: str, ticks: Sequence[float], label: Callable[[float], str], room: float = 1.0
-) -> Any:
-    """A log axis with a tick at each of the values given and `room` times the last of them free at its end."""
-    scale = _scale("log", min(ticks) / 1.15, max(ticks) * 1.15 * room)
+def at(axis: type[Any], field: str, title: str, ticks: Sequence[float], *, label: Callable[[float], str]) -> Any:
+    """A log axis with a tick at each of the values given."""
+    scale = _scale("log", min(ticks) / 1.15, max(ticks) * 1.15)
     return axis(f"{field}:Q", title=title, scale=scale, axis=_axis(axis, [(tick, label(tick)) for tick in ticks]))
 
 
@@ -64,6 +64,7 @@ def linear(
     field: str,
     title: str,
     values: Sequence[float],
+    *,
     label: Callable[[float], str] | None = None,
     pad: float = 0.04,
 ) -> Any:
@@ -123,5 +124,6 @@ def _axis(axis: type[Any], ticks: list[tuple[float, str]]) -> alt.Axis:
     if axis is alt.Y:
         # Flat over the axis, flush with its labels, where it is read without turning one's head.
         wide = max((len(text) for text in labels), default=0)
-        place = {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleX": -6.4 * wide - 6, "titleY": -10}
+        place = {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleX": -6.4 * wide - 6}
+        place["titleY"] = -10
     return alt.Axis(values=values, labelExpr=expression, labelOverlap=False, grid=axis is alt.Y, **place)

@@ -44,15 +44,15 @@ class Drawing:
 
         Each row's `colour` is used where `colour` is not given; `text` is altair's for a text mark.
         """
-        text = {"align": "left", "dx": 6, "dy": 0, "baseline": "middle", "fontSize": 12} | text
+        style: dict[str, Any] = {"align": "left", "dx": 6, "dy": 0, "baseline": "middle", "fontSize": 12} | text
         paper = palette.light("paper")
-        halo = self.of(rows).mark_text(stroke=paper, strokeWidth=4, strokeJoin="round", color=paper, **text)
-        shown = self.of(rows).mark_text(**text).encode(color=alt.ColorValue(colour) if colour else COLOUR)
+        halo = self.of(rows).mark_text(stroke=paper, strokeWidth=4, strokeJoin="round", color=paper, **style)
+        shown = self.of(rows).mark_text(**style).encode(color=alt.ColorValue(colour) if colour else COLOUR)
         self.add(*(mark.encode(x=x, y=y, text=LABEL) for mark in (halo, shown)))
 
     def key(self, entries: Sequence[tuple[str, str]], x: str, y: str, align: str) -> None:
-        """A list of (words, colour) at a free place of the picture; `x` and `y` are Vega expressions of width and height."""
-        places = alt.XValue({"expr": x}), alt.YValue({"expr": y})
+        """A list of (words, colour) at a free place; `x` and `y` are Vega expressions of width and height."""
+        places = alt.XValue({"expr": x}), alt.YValue({"expr": y})  # type: ignore[no-untyped-call]
         for i, (words, colour) in enumerate(entries):
             self.label([{"label": words}], *places, colour, align=align, dx=0, dy=16 * i)
 
@@ -98,7 +98,7 @@ def _bare(layer: alt.Chart) -> dict[str, Any]:
 
 
 def _tidy(svg: str) -> str:
-    """Half the size: coordinates to a hundredth of a pixel, no empty marks; superscripts raised, whatever the font has."""
+    """Half the size, with coordinates to a hundredth of a pixel and no empty marks; superscripts raised in any font."""
     svg = re.sub(r'<path class="(?:fore|back)ground"[^>]*?(?:d=""|d="M0,0h0v0h0Z")[^>]*/>', "", svg)
     svg = re.sub(r' (?:class|aria-hidden|pointer-events|aria-roledescription|role)="[^"]*"', "", svg)
     svg = svg.replace(' opacity="1"', "")

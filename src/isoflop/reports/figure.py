@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """One picture. `title` says what it shows, `caption` how to read it, `alt` what one would see; `csv` is its data."""
+    """One picture: `title` says what it shows, `caption` how to read it, `alt` what one would see, `csv` its data."""
 
     name: str
     title: str
@@ -28,7 +28,8 @@ def csv_of(**tables: Sequence[Row]) -> str:
     Numbers keep six significant digits; a missing value is an empty field; colours are left out.
     """
     rows = [{"what": what.replace("_", " "), **row} for what, table in tables.items() for row in table]
-    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in ("colour", "order", "label")]
+    every = dict.fromkeys(key for row in rows for key in row)
+    columns = [key for key in every if key not in ("colour", "order", "label")]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

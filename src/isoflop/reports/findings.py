@@ -1,7 +1,7 @@
 """What a report says, as plain frozen values: nothing here computes, draws or knows where the numbers came from.
 
-Losses are in `Findings.loss_unit`, compute in FLOPs, sizes in parameters of `Findings.params_convention`, data in tokens,
-time in seconds. A missing number is None, never zero; every sequence is a tuple, so that `Findings.to_json` holds it all.
+Losses are in `Findings.loss_unit`, compute in FLOPs, sizes in parameters of `Findings.params_convention`, data in
+tokens, time in seconds. A missing number is None, never zero. `Findings.to_json` holds it all.
 """
 
 import dataclasses
@@ -98,9 +98,9 @@ class MinimumFact:
 class ForecastFact:
     """A loss forecast before its run, and how it came out.
 
-    `relative_error` is measured / forecast median - 1: positive when the run ended worse than forecast. `compute_error`
-    is that miss in compute, (measured - forecast) / |dL/d ln C|, as a fraction: 0.1 is a tenth of the budget. `fitted_up_to` is
-    the largest budget (FLOPs) that the forecast had seen.
+    `relative_error` is measured / forecast median - 1: positive when the run ended worse than forecast.
+    `compute_error` is that miss in compute, (measured - forecast) / |dL/d ln C|, as a fraction: 0.1 is a tenth of the
+    budget. `fitted_up_to` is the largest budget (FLOPs) that the forecast had seen.
     """
 
     flops: float
@@ -210,7 +210,7 @@ class Findings:
     pilot: tuple[PilotFact, ...] = ()
     exclusions: tuple[ExclusionFact, ...] = ()
     checks: tuple[CheckFact, ...] = ()
-    """Checks of the ladder as a whole, beside those that each fit carries; a reason for having no result goes here too."""
+    """Checks of the ladder, beside those that each fit carries; a reason for having no result goes here too."""
     seed_noise: float | None = None
     """Standard deviation of the loss between seeds, pooled over cells."""
     study_toml: str = ""
@@ -229,7 +229,7 @@ class Findings:
         return tuple(sorted(trained | {minimum.budget for minimum in self.minima}))
 
     def to_json(self) -> str:
-        """Every value of the report as JSON; a number that is not finite, as in the curve of a diverged run, is null."""
+        """Every value of the report as JSON; a number that is not finite, as a diverged run's, is null."""
         return json.dumps(_finite(dataclasses.asdict(self)), allow_nan=False, ensure_ascii=False, indent=1)
 
 

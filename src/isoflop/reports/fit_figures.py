@@ -1,5 +1,7 @@
 """Pictures of the fit: residuals of L(N, D), and how finely the learning rate was tuned."""
 
+from typing import Any
+
 import altair as alt
 
 from isoflop.reports import axes, palette, prose
@@ -13,7 +15,7 @@ ACCENT, INK, SOFT = (palette.light(role) for role in ("accent", "ink", "soft"))
 def residuals(findings: Findings) -> Figure | None:
     """Measured minus fitted loss in per cent against size, with the noise that seeds alone make; None without a fit."""
     colours = palette.by_budget(findings.budgets)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "run_id": r.run_id, "budget": r.budget, "n_params": r.n_params, "tokens": r.tokens,
             "fitted_loss": r.predicted, "measured_loss": r.measured, "in_fit": r.fitted,
@@ -30,7 +32,7 @@ def residuals(findings: Findings) -> Figure | None:
     noise = 200 * findings.seed_noise / typical if findings.seed_noise else None
     x = axes.size(alt.X, "n_params", [row["n_params"] for row in rows])
     ends = [row["residual"] for row in rows] + ([noise, -noise] if noise else [0.0])
-    y = axes.linear(alt.Y, "residual", "Measured, relative to fitted (% of loss)", ends, axes.per_cent, pad=0.1)
+    y = axes.linear(alt.Y, "residual", "Measured, relative to fitted (% of loss)", ends, label=axes.per_cent, pad=0.1)
     drawing = Drawing()
     if noise:
         strip = drawing.of([{"low": -noise, "high": noise}]).mark_rect(color=palette.light("rule"), opacity=0.5)
@@ -63,7 +65,7 @@ def learning_rate_pilot(findings: Findings) -> Figure | None:
     if not cells:
         return None
     colours = dict(zip(cells, [*palette.spread(len(findings.budgets), len(cells))], strict=True))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "cell": cell, "factor": factor, "loss": loss, "excess": 100 * (loss / min(losses.values()) - 1),
             "colour": colours[cell],
@@ -72,9 +74,9 @@ def learning_rate_pilot(findings: Findings) -> Figure | None:
         for factor, loss in sorted(losses.items())
     ]  # fmt: skip
     ticks = sorted({1.0, *(row["factor"] for row in rows)})
-    x = axes.at(alt.X, "factor", "Learning rate, as a multiple of the recipe's", ticks, prose.multiple)
+    x = axes.at(alt.X, "factor", "Learning rate, as a multiple of the recipe's", ticks, label=prose.multiple)
     ends = [0.0, 0.6, *(row["excess"] for row in rows)]
-    y = axes.linear(alt.Y, "excess", "Loss over the cell's best (%)", ends, "{:g} %".format)
+    y = axes.linear(alt.Y, "excess", "Loss over the cell's best (%)", ends, label="{:g} %".format)
     drawing = Drawing()
     half = drawing.of([{"excess": 0.5}]).mark_rule(color=SOFT, strokeDash=[3, 3], strokeWidth=1)
     drawing.add(half.encode(y=y))

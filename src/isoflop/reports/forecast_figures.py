@@ -1,5 +1,7 @@
 """Pictures of the forecast: loss against compute with band and measurement, and how each rung's forecast came out."""
 
+from typing import Any
+
 import altair as alt
 
 from isoflop.reports import axes, palette, prose
@@ -13,7 +15,7 @@ ACCENT, INK, PAPER, TREND = (palette.light(role) for role in ("accent", "ink", "
 def loss_against_compute(findings: Findings) -> Figure | None:
     """L(C) through the minima, carried on to the forecast, with what the run then measured; None without two minima."""
     colours = palette.by_budget(findings.budgets)
-    minima = [
+    minima: list[dict[str, Any]] = [
         {"flops": m.budget, "loss": m.loss.median, "low": m.loss.low, "high": m.loss.high, "colour": colours[m.budget]}
         for m in findings.minima
         if m.loss and m.status == "ok"
@@ -21,7 +23,7 @@ def loss_against_compute(findings: Findings) -> Figure | None:
     if len(minima) < 2:
         return None
     left_out = {exclusion.run_id for exclusion in findings.exclusions}
-    runs = [
+    runs: list[dict[str, Any]] = [
         {"run_id": run.run_id, "flops": run.flops, "loss": run.loss}
         for run in findings.runs
         if run.role == "ladder" and run.status == "done" and run.loss is not None and run.run_id not in left_out
@@ -46,16 +48,17 @@ def loss_against_compute(findings: Findings) -> Figure | None:
         drawing.add(drawing.of(seen).mark_line(color=ACCENT, strokeWidth=1.6).encode(x=x, y=y))
         drawing.add(drawing.of(ahead).mark_line(color=ACCENT, strokeWidth=1.6, strokeDash=[5, 4]).encode(x=x, y=y))
     drawing.add(drawing.of(runs).mark_circle(size=10, color=TREND, opacity=0.7).encode(x=x, y=y))
-    spot = {"filled": True, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.2}
+    spot: dict[str, Any] = {"filled": True, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.2}
     diamond = drawing.of(minima).mark_point(shape="diamond", size=95, **spot)
     drawing.add(diamond.encode(x=x, y=y, color=COLOUR))
     if forecast:
-        drawing.add(drawing.of(target).mark_rule(color=ACCENT, strokeWidth=2.2, clip=True).encode(x=x, y=low, y2=HIGH_Y))
+        bar = drawing.of(target).mark_rule(color=ACCENT, strokeWidth=2.2, clip=True)
+        drawing.add(bar.encode(x=x, y=low, y2=HIGH_Y))
         for end in ("low", "loss", "high"):
             tick = drawing.of(target).mark_tick(color=ACCENT, thickness=2.2, size=11, orient="horizontal")
             drawing.add(tick.encode(x=x, y=axes.like(y, end)))
         foot = {"flops": forecast.flops, "loss": forecast.loss.low}
-        place = {"align": "right", "dx": 5, "fontSize": 12.5}
+        place: dict[str, Any] = {"align": "right", "dx": 5, "fontSize": 12.5}
         words = f"forecast {prose.loss(forecast.loss.median)} {prose.bracket(forecast.loss)}"
         if measured:
             drawing.add(drawing.of(measured).mark_point(color=INK, size=55, **spot).encode(x=x, y=y))
@@ -66,9 +69,14 @@ def loss_against_compute(findings: Findings) -> Figure | None:
         name="loss-against-compute",
         title="The forecast, and what the run measured" if measured else "Loss against compute",
         caption="Diamonds are the bottoms of the isoFLOP curves, grey dots the ladder's runs."
-        + (f" The line is the law through the minima, dashed where it looks ahead; its band is {_what(band)}." if band else "")
+        + (
+            f" The line is the law through them, dashed where it looks ahead; its band is {_what(band)}."
+            if band
+            else ""
+        )
         + (" The round dot is the measurement." if measured else ""),
-        alt="Loss against compute on log axes, falling. " + (_words(forecast) if forecast else "There is no forecast yet."),
+        alt="Loss against compute on log axes, falling. "
+        + (_words(forecast) if forecast else "There is no forecast yet."),
         svg=drawing.svg(),
         csv=csv_of(minimum=minima, law=line, forecast=target, measured=measured, run=runs),
     )
@@ -79,7 +87,7 @@ def forecasts_by_rung(findings: Findings) -> Figure | None:
     scored = [f for f in (*findings.rung_forecasts, findings.forecast) if f is not None and f.measured]
     if not scored:
         return None
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "flops": f.flops,
             "forecast": 100 * (f.loss.median / measured - 1),
@@ -96,19 +104,25 @@ def forecasts_by_rung(findings: Findings) -> Figure | None:
     x = axes.compute("flops", [min(flops) / 2, max(flops) * 2])
     ends = [row[key] for row in rows for key in ("low", "high")]
     y = axes.linear(
-        alt.Y, "forecast", "Forecast, relative to what was measured (% of loss)", [*ends, 0.0], axes.per_cent, pad=0.1
+        alt.Y,
+        "forecast",
+        "Forecast, relative to what was measured (% of loss)",
+        [*ends, 0.0],
+        label=axes.per_cent,
+        pad=0.1,
     )
     inside = sum(row["inside"] for row in rows)
     drawing = Drawing()
     drawing.add(drawing.of([{"forecast": 0}]).mark_rule(color=INK, strokeWidth=1).encode(y=y))
-    drawing.add(drawing.of(rows).mark_rule(strokeWidth=2.2, clip=True).encode(x=x, y=axes.like(y, "low"), y2=HIGH_Y, color=COLOUR))
+    bars = drawing.of(rows).mark_rule(strokeWidth=2.2, clip=True)
+    drawing.add(bars.encode(x=x, y=axes.like(y, "low"), y2=HIGH_Y, color=COLOUR))
     drawing.add(drawing.of(rows).mark_circle(size=60, opacity=1).encode(x=x, y=y, color=COLOUR))
     drawing.label(rows, x, axes.like(y, "high"), align="center", dx=0, dy=-10)
     return Figure(
         name="forecasts-by-rung",
         title="Had each rung forecast the next",
-        caption="Each bar is what the budgets below alone would have forecast, against what was then measured (the line "
-        f"at zero): {inside} of {len(rows)} hold it."
+        caption="Each bar is what the budgets below alone would have forecast, against what was then measured (the "
+        f"line at zero): {inside} of {len(rows)} hold it."
         + (" Orange is the forecast written before its run." if findings.forecast in scored else ""),
         alt=f"{len(rows)} forecasts as bars around a zero line; {inside} cross it. Misses of the medians: "
         + ", ".join(f"{row['label']} at {prose.power(row['flops'])} FLOPs" for row in rows)

@@ -27,16 +27,16 @@ def isoflop_curves(findings: Findings) -> Figure | None:
     cells: dict[tuple[float, float], list[float]] = {}
     for row in seen:
         cells.setdefault((row["budget"], row["n_params"]), []).append(row["loss"])
-    means = [
+    means: list[dict[str, Any]] = [
         {"budget": b, "n_params": n, "loss": fmean(losses), "seeds": len(losses), "colour": colours[b]}
         for (b, n), losses in sorted(cells.items())
     ]
-    curves = [
+    curves: list[dict[str, Any]] = [
         {"budget": m.budget, "n_params": n, "loss": loss, "colour": colours[m.budget], "order": i}
         for m in findings.minima
         for i, (n, loss) in enumerate(zip(m.parabola.x, m.parabola.y, strict=True))
     ]
-    minima = [
+    minima: list[dict[str, Any]] = [
         {
             "budget": m.budget, "n_params": m.n_params.median, "low": m.n_params.low, "high": m.n_params.high,
             "loss": m.loss.median,
@@ -59,7 +59,8 @@ def isoflop_curves(findings: Findings) -> Figure | None:
     if minima:
         path = drawing.of(minima).mark_line(strokeDash=[2, 3], strokeWidth=1.2, color=TREND)
         reach = drawing.of(minima).mark_rule(color=ACCENT, strokeWidth=1.6, clip=True)
-        drawing.add(path.encode(x=x, y=y, order=alt.Order("budget:Q")), reach.encode(x=axes.like(x, "low"), x2=HIGH_X, y=y))
+        drawing.add(path.encode(x=x, y=y, order=alt.Order("budget:Q")))
+        drawing.add(reach.encode(x=axes.like(x, "low"), x2=HIGH_X, y=y))
         drawing.add(_diamonds(drawing, minima, ACCENT).encode(x=x, y=y))
     ends = [max((row for row in curves or means if row["budget"] == b), key=_size, default=None) for b in colours]
     named = [dict(end, label=prose.power(end["budget"])) for end in ends if end]
@@ -82,7 +83,7 @@ def isoflop_curves(findings: Findings) -> Figure | None:
 def best_size(findings: Findings) -> Figure | None:
     """N_opt(C) through the minima, with its band and the size of the forecast run; None without two minima."""
     colours = palette.by_budget(findings.budgets)
-    minima = [
+    minima: list[dict[str, Any]] = [
         {
             "flops": m.budget, "n_params": m.n_params.median, "low": m.n_params.low, "high": m.n_params.high,
             "colour": colours[m.budget],
@@ -94,7 +95,9 @@ def best_size(findings: Findings) -> Figure | None:
         return None
     line = [] if findings.size_band is None else findings.size_band.rows("n_params")
     target = findings.forecast
-    trained = [{"flops": target.flops, "n_params": target.n_params}] if target and target.n_params else []
+    trained: list[dict[str, Any]] = (
+        [{"flops": target.flops, "n_params": target.n_params}] if target and target.n_params else []
+    )
     x = axes.compute("flops", [row["flops"] for row in [*minima, *line, *trained]])
     middles = [row["n_params"] for row in [*minima, *line, *trained]]
     ends = [row[key] for row in [*minima, *line] for key in ("low", "high")]
@@ -115,7 +118,8 @@ def best_size(findings: Findings) -> Figure | None:
     return Figure(
         name="best-size",
         title="How the best size grows with compute",
-        caption=power + "Diamonds are the bottoms of the isoFLOP curves with their intervals"
+        caption=power
+        + "Diamonds are the bottoms of the isoFLOP curves with their intervals"
         + ("; the line is the power law through them" if line else "")
         + ("; the ring is the size forecast and trained." if trained else "."),
         alt=f"Best model size against compute, both on log axes, rising. {power}",
@@ -127,7 +131,8 @@ def best_size(findings: Findings) -> Figure | None:
 def learning_curves(findings: Findings) -> Figure | None:
     """Training loss against tokens, a line a run; None without a curve."""
     colours = palette.by_budget(findings.budgets)
-    runs = [run for run in findings.runs if run.role != "pilot" and run.status == "done" and any(map(math.isfinite, run.curve.y))]
+    done = [run for run in findings.runs if run.role != "pilot" and run.status == "done"]
+    runs = [run for run in done if any(map(math.isfinite, run.curve.y))]
     if not runs:
         return None
     # A page of many runs stays small: fewer points a curve.
@@ -136,9 +141,10 @@ def learning_curves(findings: Findings) -> Figure | None:
     ends = [points[-1][1] for points in curves.values()]
     # The fall from ln(vocabulary) says only that training began: the picture is of what follows.
     ceiling = 1.5 * max(ends)
-    rows = [
-        {"run_id": run.run_id, "tokens": d, "loss": loss, "colour": ACCENT if run.role == "check" else colours[run.budget]}
+    rows: list[dict[str, Any]] = [
+        {"run_id": run.run_id, "tokens": d, "loss": loss, "colour": colour}
         for run in runs
+        if (colour := ACCENT if run.role == "check" else colours[run.budget])
         for d, loss in curves[run.run_id]
     ]
     first: dict[tuple[str, float, float], str] = {}
@@ -146,7 +152,7 @@ def learning_curves(findings: Findings) -> Figure | None:
         first.setdefault((run.role, run.budget, run.n_params), run.run_id)
     drawn = [row for row in rows if row["run_id"] in first.values()]
     shown = [row for row in drawn if row["loss"] <= ceiling]
-    x = axes.log(alt.X, "tokens", "Tokens seen D", [row["tokens"] for row in shown], prose.power)
+    x = axes.log(alt.X, "tokens", "Tokens seen D", [row["tokens"] for row in shown], label=prose.power)
     y = axes.log(
         alt.Y, "loss", f"Training loss, smoothed ({findings.loss_unit}), log scale", [row["loss"] for row in shown]
     )
@@ -173,9 +179,16 @@ def learning_curves(findings: Findings) -> Figure | None:
     )
 
 
-def _diamonds(drawing: Drawing, rows: list[dict[str, Any]], colour: str | None = None) -> alt.Chart:
-    marks = {"color": colour} if colour else {}
-    shape = {"shape": "diamond", "size": 95, "filled": True, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.2}
+def _diamonds(drawing: Drawing, rows: list[dict[str, Any]], colour: str | None = None) -> Any:
+    marks: dict[str, Any] = {"color": colour} if colour else {}
+    shape: dict[str, Any] = {
+        "shape": "diamond",
+        "size": 95,
+        "filled": True,
+        "opacity": 1,
+        "stroke": PAPER,
+        "strokeWidth": 1.2,
+    }
     return drawing.of(rows).mark_point(**shape, **marks)
 
 

@@ -49,7 +49,7 @@ def page(findings: Findings) -> str:
 
 
 def inline(figure: Figure, n_budgets: int) -> "Markup":
-    """The figure as part of the page: colours that follow the theme, ids of its own, and words for who cannot see it."""
+    """The figure inside the page: colours that follow the theme, ids of its own, words for who cannot see it."""
     from markupsafe import Markup, escape  # noqa: PLC0415
 
     svg = palette.themed(figure.svg, n_budgets)

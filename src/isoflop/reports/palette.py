@@ -1,7 +1,7 @@
-"""Colours that the colour-blind can tell apart: one blue ramp over budgets, one orange for what was forecast and measured.
+"""Colours that the colour-blind can tell apart: a blue ramp over budgets, and orange for what was forecast.
 
-A figure is drawn in the light colours below. In a page each is exchanged for a CSS variable, so that the same picture is
-dark where its reader's screen is dark; a downloaded figure keeps the light colours.
+A figure is drawn in the light colours below. In a page each is exchanged for a CSS variable, so that the same picture
+is dark where its reader's screen is dark; a downloaded figure keeps the light colours.
 """
 
 from collections.abc import Sequence

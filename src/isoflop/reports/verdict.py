@@ -56,7 +56,7 @@ def progress(findings: Findings) -> str:
     counts: dict[str, int] = {}
     for run in findings.runs:
         counts[run.status] = counts.get(run.status, 0) + 1
-    order = [status for status in ("done", "diverged", "failed", "planned") if status in counts]
+    order: list[str] = [status for status in ("done", "diverged", "failed", "planned") if status in counts]
     order += [status for status in counts if status not in order]
     return ", ".join(f"{counts[status]} {status}" for status in order) or "none"
 
@@ -78,7 +78,7 @@ def _why_no_forecast(findings: Findings) -> str:
         return f"No forecast yet: {len(waiting)} of {total} runs are still to be trained."
     if not _having(findings, "done"):
         return f"No forecast: none of the {total} runs ended well ({progress(findings)})."
-    return f"No forecast: the runs are trained ({progress(findings)}), but no law came out of them; the doubts below say why."
+    return f"No forecast: the runs are trained ({progress(findings)}), but no law came out; the doubts below say why."
 
 
 def _of_the_forecasts(findings: Findings) -> list[CheckFact]:
