@@ -58,8 +58,8 @@ class Advance(Protocol):
 def first_state(run: Run) -> State:
     """Fresh weights, empty moments, step 0."""
     params = initialise(run.shape, run.init_seed)
-    empty = jax.tree.map(jnp.zeros_like, params)
-    return State(params, empty, empty, jnp.int32(0))
+    first, second = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))  # two: a donated buffer has one owner
+    return State(params, first, second, jnp.int32(0))
 
 
 def hyper_of(run: Run) -> Hyper:
