@@ -140,7 +140,7 @@ def test_a_study_survives_its_file(comments):
         seed=7,
         corpus=CorpusSection(path="texts/*.jsonl", field="body"),
         tokenizer=TokenizerSection(kind="bpe", vocab_size=512),
-        ladder=LadderSection(budgets=(1e9, 3.3e9, 1.23456789e17), seeds=(2, 1, 1), exponent=1 / 3),
+        ladder=LadderSection(budgets=(1e9, 3.3e9, 1.23456789e17), seeds=(3, 1, 1), exponent=1 / 3),
         recipe=replace(Recipe(), clip=math.pi),
     )
     assert Study.from_text(study.to_toml(comments=comments)) == study
