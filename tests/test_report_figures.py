@@ -90,14 +90,15 @@ def test_the_forecast_and_the_measurement_are_written_into_the_picture() -> None
     assert [float(rows(figure, "forecast")[0][key]) for key in ("low", "loss", "high")] == [1.66, 1.70, 1.74]
 
 
-def test_a_forecast_scored_inside_is_a_bar_across_zero() -> None:
+def test_a_forecast_held_where_its_measurement_lies_on_its_bar() -> None:
     findings = planted_findings()
     figure = forecasts_by_rung(findings)
     bars = rows(figure, "forecast")
     assert len(bars) == 4
     for bar in bars:
-        assert (float(bar["low"]) <= 0 <= float(bar["high"])) == (bar["inside"] == "True")
-    assert float(bars[-1]["forecast"]) == pytest.approx(100 * (1.70 / 1.71 - 1), rel=1e-4)
+        on_the_bar = float(bar["low"]) <= float(bar["measured"]) <= float(bar["high"])
+        assert on_the_bar == (bar["inside"] == "True")
+    assert float(bars[-1]["measured"]) == pytest.approx(100 * (1.71 / 1.70 - 1), rel=1e-4)
     assert forecasts_by_rung(replace(findings, forecast=None, rung_forecasts=())) is None
 
 

@@ -80,8 +80,8 @@ class RunFact:
 class MinimumFact:
     """The best size of one budget: the bottom of the parabola through the seed-averaged losses (approach 2).
 
-    `status` is "ok", or another word when there is no trustworthy minimum, and `reason` says why. `parabola` is loss
-    against n_params; `seed_noise` the standard deviation between seeds at this budget (None with one seed).
+    `status` is "ok"; or "doubtful", when noise could have made it; or another word, when there is none: `reason` says
+    why. `parabola` is loss against n_params; `seed_noise` the standard deviation between seeds (None if unknown).
     """
 
     budget: float
@@ -92,6 +92,11 @@ class MinimumFact:
     reason: str = ""
     parabola: Series = Series()
     seed_noise: float | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a minimum to draw and to lay a law through."""
+        return self.status in ("ok", "doubtful")
 
 
 @dataclass(frozen=True)

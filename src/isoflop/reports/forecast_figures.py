@@ -18,7 +18,7 @@ def loss_against_compute(findings: Findings) -> Figure | None:
     minima: list[dict[str, Any]] = [
         {"flops": m.budget, "loss": m.loss.median, "low": m.loss.low, "high": m.loss.high, "colour": colours[m.budget]}
         for m in findings.minima
-        if m.loss and m.status == "ok"
+        if m.loss and m.usable
     ]
     if len(minima) < 2:
         return None
@@ -83,48 +83,43 @@ def loss_against_compute(findings: Findings) -> Figure | None:
 
 
 def forecasts_by_rung(findings: Findings) -> Figure | None:
-    """Each forecast's interval relative to what was then measured, in per cent; None unless one has been measured."""
+    """What was measured relative to each forecast, in per cent, over its interval; None unless one was measured."""
     scored = [f for f in (*findings.rung_forecasts, findings.forecast) if f is not None and f.measured]
     if not scored:
         return None
     rows: list[dict[str, Any]] = [
         {
             "flops": f.flops,
-            "forecast": 100 * (f.loss.median / measured - 1),
-            "low": 100 * (f.loss.low / measured - 1),
-            "high": 100 * (f.loss.high / measured - 1),
+            "measured": 100 * (measured / f.loss.median - 1),
+            "low": 100 * (f.loss.low / f.loss.median - 1),
+            "high": 100 * (f.loss.high / f.loss.median - 1),
             "inside": measured in f.loss,
             "colour": palette.light("accent" if f is findings.forecast else "soft"),
-            "label": prose.signed_percent(f.loss.median / measured - 1),
+            "label": prose.signed_percent(measured / f.loss.median - 1),
         }
         for f in scored
         if (measured := f.measured)
     ]
     flops = [row["flops"] for row in rows]
     x = axes.compute("flops", [min(flops) / 2, max(flops) * 2])
-    ends = [row[key] for row in rows for key in ("low", "high")]
-    y = axes.linear(
-        alt.Y,
-        "forecast",
-        "Forecast, relative to what was measured (% of loss)",
-        [*ends, 0.0],
-        label=axes.per_cent,
-        pad=0.1,
-    )
+    ends = [row[key] for row in rows for key in ("low", "high", "measured")]
+    title = "Measured, relative to its forecast (% of loss)"
+    y = axes.linear(alt.Y, "measured", title, [*ends, 0.0], label=axes.per_cent, pad=0.1)
     inside = sum(row["inside"] for row in rows)
     drawing = Drawing()
-    drawing.add(drawing.of([{"forecast": 0}]).mark_rule(color=INK, strokeWidth=1).encode(y=y))
+    drawing.add(drawing.of([{"measured": 0}]).mark_rule(color=INK, strokeWidth=1).encode(y=y))
     bars = drawing.of(rows).mark_rule(strokeWidth=2.2, clip=True)
     drawing.add(bars.encode(x=x, y=axes.like(y, "low"), y2=HIGH_Y, color=COLOUR))
-    drawing.add(drawing.of(rows).mark_circle(size=60, opacity=1).encode(x=x, y=y, color=COLOUR))
-    drawing.label(rows, x, axes.like(y, "high"), align="center", dx=0, dy=-10)
+    drawing.add(drawing.of(rows).mark_circle(size=75, opacity=1).encode(x=x, y=y, color=COLOUR))
+    tops = [dict(row, high=max(row["high"], row["measured"])) for row in rows]
+    drawing.label(tops, x, axes.like(y, "high"), align="center", dx=0, dy=-10)
     return Figure(
         name="forecasts-by-rung",
         title="Had each rung forecast the next",
-        caption="Each bar is what the budgets below alone would have forecast, against what was then measured (the "
-        f"line at zero): {inside} of {len(rows)} hold it."
+        caption="Zero is the forecast from the budgets below alone, the bar its interval for a new run, the dot what was "
+        f"then measured: {inside} of {len(rows)} are inside."
         + (" Orange is the forecast written before its run." if findings.forecast in scored else ""),
-        alt=f"{len(rows)} forecasts as bars around a zero line; {inside} cross it. Misses of the medians: "
+        alt=f"{len(rows)} forecasts as bars around zero, a dot for each measurement; {inside} are inside. Measured: "
         + ", ".join(f"{row['label']} at {prose.power(row['flops'])} FLOPs" for row in rows)
         + ".",
         svg=drawing.svg(),

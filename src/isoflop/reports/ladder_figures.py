@@ -42,7 +42,7 @@ def isoflop_curves(findings: Findings) -> Figure | None:
             "loss": m.loss.median,
         }
         for m in findings.minima
-        if m.n_params and m.loss and m.status == "ok"
+        if m.n_params and m.loss and m.usable
     ]  # fmt: skip
     sizes = [row["n_params"] for row in seen + out + curves]
     # Room on the right for the budgets' names.
@@ -62,8 +62,9 @@ def isoflop_curves(findings: Findings) -> Figure | None:
         drawing.add(path.encode(x=x, y=y, order=alt.Order("budget:Q")))
         drawing.add(reach.encode(x=axes.like(x, "low"), x2=HIGH_X, y=y))
         drawing.add(_diamonds(drawing, minima, ACCENT).encode(x=x, y=y))
-    ends = [max((row for row in curves or means if row["budget"] == b), key=_size, default=None) for b in colours]
-    named = [dict(end, label=prose.power(end["budget"])) for end in ends if end]
+    # A budget is named at the right end of its parabola, or at its largest size where it has none.
+    ends = {row["budget"]: row for row in sorted(means, key=_size)} | {row["budget"]: row for row in curves}
+    named = [dict(end, label=prose.power(end["budget"])) for _, end in sorted(ends.items())]
     named[0]["label"] += " FLOPs"
     drawing.label(named, x, y)
     where = "; ".join(f"{prose.power(m['budget'])} FLOPs at {prose.count(m['n_params'])} parameters" for m in minima)
@@ -89,7 +90,7 @@ def best_size(findings: Findings) -> Figure | None:
             "colour": colours[m.budget],
         }
         for m in findings.minima
-        if m.n_params and m.status == "ok"
+        if m.n_params and m.usable
     ]  # fmt: skip
     if len(minima) < 2:
         return None
@@ -162,7 +163,8 @@ def learning_curves(findings: Findings) -> Figure | None:
         .encode(x=x, y=y, color=COLOUR, detail=alt.Detail("run_id:N"))
     )  # fmt: skip
     check = max((run.budget for run in runs if run.role == "check"), default=None)
-    entries = [(prose.power(budget), colour) for budget, colour in colours.items()]
+    trained = {run.budget for run in runs if run.role != "check"}
+    entries = [(prose.power(budget), colour) for budget, colour in colours.items() if budget in trained]
     entries += [(f"{prose.power(check)}, the check", ACCENT)] if check else []
     entries[0] = (f"{entries[0][0]} FLOPs", entries[0][1])
     line.key(entries, "8", f"height - {16 * len(entries) - 4}", "left")

@@ -65,13 +65,15 @@ def download(text: str, kind: str) -> str:
 
 
 def raised(text: Any) -> "Markup":
-    """The text escaped, its superscript characters set as superscripts: few fonts have all ten in one size."""
+    """The text escaped, with superscripts set as such, since few fonts have all ten in one size."""
     from markupsafe import Markup, escape  # noqa: PLC0415
 
     superscripts = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
     plain = str.maketrans(superscripts, "−0123456789")
+    # A number stays on one line with its sign and its power.
+    whole = re.sub(r"(?<=\d) (?=%)|(?<=\d) (?=× 10)|(?<=\d ×) (?=10)", "\u00a0", str(escape(text)))
     found = re.compile(f"[{superscripts}]+")
-    return Markup(found.sub(lambda digits: f"<sup>{digits.group().translate(plain)}</sup>", str(escape(text))))
+    return Markup(found.sub(lambda digits: f"<sup>{digits.group().translate(plain)}</sup>", whole))
 
 
 def runs_csv(findings: Findings) -> str:
