@@ -116,8 +116,8 @@ def forecasts_by_rung(findings: Findings) -> Figure | None:
     return Figure(
         name="forecasts-by-rung",
         title="Had each rung forecast the next",
-        caption="Zero is the forecast from the budgets below alone, the bar its interval for a new run, the dot what was "
-        f"then measured: {inside} of {len(rows)} are inside."
+        caption="Zero is the forecast from the budgets below alone, the bar its interval for a new run, the dot what "
+        f"was then measured: {inside} of {len(rows)} are inside."
         + (" Orange is the forecast written before its run." if findings.forecast in scored else ""),
         alt=f"{len(rows)} forecasts as bars around zero, a dot for each measurement; {inside} are inside. Measured: "
         + ", ".join(f"{row['label']} at {prose.power(row['flops'])} FLOPs" for row in rows)
