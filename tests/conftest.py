@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def reference() -> Callable[[str], Path]:
-    """The folder of a paper's published runs, from ISOFLOP_REFERENCE or ../shared/reference; skips where it is absent."""
+    """The folder of a paper's published runs, in ISOFLOP_REFERENCE or ../shared/reference; skips where absent."""
 
     def folder(name: str) -> Path:
         default = Path(__file__).resolve().parents[2] / "shared" / "reference"

@@ -56,7 +56,8 @@ def test_a_law_broadcasts_and_agrees_with_itself_on_scalars() -> None:
 
 
 def test_constants_may_be_arrays_and_are_then_many_laws() -> None:
-    many = PowerLaw(A=np.array([10.0, 20.0]), alpha=np.array([0.1, 0.2]))
+    constants: dict[str, Any] = {"A": np.array([10.0, 20.0]), "alpha": np.array([0.1, 0.2])}
+    many = PowerLaw(**constants)
     assert many(1e10) == pytest.approx([PowerLaw(10.0, 0.1)(1e10), PowerLaw(20.0, 0.2)(1e10)])
 
 

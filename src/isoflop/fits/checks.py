@@ -68,9 +68,10 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
 
 
 def identifiability(problem: Problem, theta: Floats) -> Check:
-    """The condition number of J'J and the two constants that trade off most."""
+    """The condition number of J'J and the two constants that trade off most; constants that ran to 0 are left out."""
     J = _jacobian(problem, theta) * np.sqrt(problem.weights)[:, None]
-    params = problem.form.params()
+    alive = np.abs(J).max(axis=0) > 1e-7 * np.abs(J).max()
+    J, params = J[:, alive], [p for p, lives in zip(problem.form.params(), alive, strict=True) if lives]
     sizes = np.linalg.svd(J, compute_uv=False)
     condition = float((sizes[0] / max(sizes[-1], 1e-300)) ** 2)
     message = f"condition number of J'J {condition:.1e}"

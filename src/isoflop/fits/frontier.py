@@ -131,9 +131,13 @@ def _line(form: type[Law], points: _Points, rng: np.random.Generator) -> tuple[F
 
 
 def _scatter(shape: tuple[int, ...], df: int, rng: np.random.Generator) -> Floats:
-    """Normal noise whose size is uncertain, as estimated from df differences: one size a draw."""
-    size = np.sqrt(df / rng.chisquare(df, size=shape[0])) if df > 0 else np.ones(shape[0])
-    return rng.standard_normal(shape) * size[:, None]
+    """Normal noise whose size is uncertain, as estimated from df differences: one size a draw.
+
+    With one or two differences Student's tails would reach any loss at all; three keep the interval wide and finite.
+    """
+    free = max(df, 3)
+    size = np.sqrt(free / rng.chisquare(free, size=shape[0]))
+    return np.asarray(rng.standard_normal(shape) * size[:, None])
 
 
 def _scatter_check(n: int, extra: float, spread: Floats) -> tuple[Check, ...]:
@@ -196,9 +200,12 @@ def _linear(alpha: Floats, x: Floats, loss: Floats, w: Floats) -> tuple[Floats, 
     W = w[:, None, :]
     s, sz, szz = np.sum(W, -1), np.sum(W * z, -1), np.sum(W * z * z, -1)
     sl, slz = np.sum(W * loss[:, None], -1), np.sum(W * loss[:, None] * z, -1)
-    A = (s * slz - sz * sl) / np.maximum(s * szz - sz**2, 1e-300)
+    # Where alpha is so small that z hardly varies, floor and reducible part cannot be told apart: none is then fitted.
+    apart = s * szz - sz**2
+    flat = apart <= 1e-12 * s * szz
+    A = (s * slz - sz * sl) / np.where(flat, 1.0, apart)
     E = (sl - A * sz) / s
-    floorless = (E < 0) | (A <= 0)
+    floorless = flat | (E < 0) | (A <= 0)
     A = np.where(floorless, slz / szz, A)
     E = np.where(floorless, 0.0, E)
     chi2 = np.sum(W * (loss[:, None] - E[:, :, None] - A[:, :, None] * z) ** 2, -1)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.errors import FitError
 from isoflop.runs.table import Table
@@ -27,6 +28,11 @@ class Noise:
     def at(self, flops: float) -> float:
         """The standard deviation at C FLOPs. Never extrapolated below a third or above three times the pooled value."""
         return float(self.sd * np.clip((flops / self.flops) ** self.slope, 1 / 3, 3))
+
+    def weights(self, table: Table) -> NDArray[np.float64]:
+        """1 / variance of each run's ln L, the largest 1: for a `fit` that trusts quiet budgets more than others."""
+        precision = np.asarray([(loss / self.at(c)) ** 2 for loss, c in zip(table.loss, table.flops, strict=True)])
+        return np.asarray(precision / precision.max())
 
 
 def seed_noise(table: Table) -> Noise:

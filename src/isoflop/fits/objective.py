@@ -32,8 +32,12 @@ def to_search(params: tuple[Param, ...], constants: Mapping[str, Any]) -> Floats
 
 
 def from_search(params: tuple[Param, ...], theta: Floats) -> dict[str, Any]:
-    """The inverse of `to_search`."""
-    return {p.name: float(np.exp(t)) if p.scale == "log" else float(t) for p, t in zip(params, theta, strict=True)}
+    """The inverse of `to_search`; the bottom of the range is 0."""
+    found: dict[str, Any] = {}
+    for p, t in zip(params, theta, strict=True):
+        bottom = p.scale == "log" and t <= LN_LOW and p.domain[0] == 0
+        found[p.name] = 0.0 if bottom else float(np.exp(t)) if p.scale == "log" else float(t)
+    return found
 
 
 def huber(residual: Any, delta: Any) -> Any:

@@ -71,8 +71,8 @@ def minima(
 
     Least squares of the seeds' mean loss on (ln N)^2, ln N and 1, a cell weighing as many runs as it has. A minimum
     outside the sizes tried, or a parabola that opens downward, is refused. With `share_curvature` all budgets have one
-    curvature: less noise, some bias where the curvature changes. The noise resampled is the larger of seed noise and
-    the misfit of the parabolas, normal, of uncertain size.
+    curvature relative to their loss: less noise, some bias where it changes. The noise resampled is the larger of seed
+    noise and the misfit of the parabolas, normal, of uncertain size.
 
     Parabolas are biased where alpha and beta differ or the sizes span much
     (Czech et al. 2026, arXiv:2603.22339): compare with approach 3.
@@ -123,16 +123,18 @@ def _coefficients(cells: list[_Cells], losses: list[Floats], sd: Floats, shared:
             (y * root) @ np.linalg.pinv(power * root[:, None]).T
             for y, power, root in zip(losses, powers, roots, strict=True)
         ]
-    # One column for the common a, then b and c of each budget.
+    # One column for the common a / L, then b and c of each budget.
+    level = np.asarray([float(c.runs @ c.loss / c.runs.sum()) for c in cells])
     rows = sum(len(c.x) for c in cells)
     design, start = np.zeros((rows, 1 + 2 * len(cells))), 0
     for i, power in enumerate(powers):
         stop = start + len(power)
-        design[start:stop, 0], design[start:stop, 1 + 2 * i : 3 + 2 * i] = power[:, 0], power[:, 1:]
+        design[start:stop, 0] = power[:, 0] * level[i]
+        design[start:stop, 1 + 2 * i : 3 + 2 * i] = power[:, 1:]
         start = stop
     root = np.concatenate(roots)
     solved = (np.concatenate(losses, axis=1) * root) @ np.linalg.pinv(design * root[:, None]).T
-    return [solved[:, [0, 1 + 2 * i, 2 + 2 * i]] for i in range(len(cells))]
+    return [solved[:, [0, 1 + 2 * i, 2 + 2 * i]] * [level[i], 1, 1] for i in range(len(cells))]
 
 
 def _noise(table: Table, cells: list[_Cells], noise: Noise | None, shared: bool) -> tuple[Floats, int]:

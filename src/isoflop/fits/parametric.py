@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isoflop.errors import BadInput, FitError
-from isoflop.estimates.fit import Check, Fit, FitStatus
+from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.fits import checks
 from isoflop.fits.objective import LN_LOW, Floats, from_search
 from isoflop.fits.solve import SLOTS, Problem, Solution, best_starts, minimise, screen, starts
@@ -78,14 +78,14 @@ def fit(
             f"The best {form.__name__} has {', '.join(f'{name} = {constants[name]:.4g}' for name in outside)}, outside "
             "its domain: these runs do not follow the law. Look for undertuned or mislabelled runs, or fit another law."
         )
+    at_bound = _at_bound(problem, theta, objective)
     certificate = _certificate(problem, solution, best)
     identified = checks.identifiability(problem, theta)
-    at_bound = _at_bound(problem, theta, objective)
     found = Fit(
         law=form(**constants, about=_about(form, problem, table)),
         approach="parametric",
         objective=objective,
-        status=_status(certificate, identified, at_bound),
+        status=_status(certificate, identified, bool(at_bound)),
         convention=convention,
         delta=delta,
         checks=(certificate, identified, *at_bound),
@@ -107,7 +107,7 @@ def _about(form: type[Law], problem: Problem, table: Table) -> About:
 
 def _certificate(problem: Problem, solution: Solution, best: int) -> Check:
     """Newton's promise, the gradient, the share of starts that agree, and a second optimiser that uses neither."""
-    objective, gradient = solution.objective[best], solution.gradient[best]
+    objective, gradient = solution.objective[best], solution.gradient[best].max()
     share = float(np.mean(solution.objective <= objective * (1 + 1e-6)))
     second = checks.second_opinion(problem, solution.theta[best])
     lower = (objective - second) / objective
@@ -130,18 +130,11 @@ def _at_bound(problem: Problem, theta: Floats, objective: float) -> tuple[Check,
     ends = np.repeat(theta[None], len(on_log), axis=0)
     ends[range(len(on_log)), on_log] = LN_LOW
     rises = screen(problem, ends) - objective
-    return tuple(
-        Check(
-            "bound",
-            checks.verdict(False),
-            f"{params[i].name} = {np.exp(theta[i]):.3g} runs to 0: the runs show no sign of it",
-        )
-        for i, rise in zip(on_log, rises, strict=True)
-        if rise <= AT_BOUND * objective
-    )
+    gone = [params[i].name for i, rise in zip(on_log, rises, strict=True) if rise <= AT_BOUND * objective]
+    return tuple(Check("bound", Verdict.FAIL, f"{name} runs to 0: no run shows it") for name in gone)
 
 
-def _status(certificate: Check, identified: Check, at_bound: tuple[Check, ...]) -> FitStatus:
+def _status(certificate: Check, identified: Check, at_bound: bool) -> FitStatus:
     if certificate.verdict == "fail":
         return FitStatus.NOT_CERTIFIED
     if at_bound:

@@ -49,7 +49,7 @@ def refits(found: Fit, table: Table, weights: Floats) -> Ensemble:
     from_optimum = np.repeat(search_point(found.law)[None], len(weights), axis=0)
     solution = minimise(problem, from_optimum, weights * problem.weights)
     laws: list[Law] = []
-    for theta, good in zip(solution.theta, solution.converged | (solution.gradient < 1e-4), strict=True):
+    for theta, good in zip(solution.theta, solution.converged | (solution.gradient.max(1) < 1e-3), strict=True):
         constants = from_search(form.params(), theta)
         inside = all(p.domain[0] <= constants[p.name] <= p.domain[1] for p in form.params())
         if good and inside:

@@ -16,6 +16,7 @@ ROWS = 64  # rows are padded (with weight 0) to this or the next power of two, f
 CELLS = 2**20  # at most this many candidates x rows at once, about 0.4 GB
 MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
+PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters: it is held at 0
 STUCK = 12  # steps without a decrease after which a candidate is given up
 
 
@@ -40,10 +41,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solution:
-    """Where each candidate ended: theta (m, p), objective (m,), gradient (m,), converged (m,), steps in all.
+    """Where each candidate ended: theta (m, p), objective (m,), gradient (m, p), converged (m,), steps in all.
 
-    gradient is the largest |sum of pulls| ÷ sum of |pulls| over the constants: 0 at an optimum, 1 far from it, and the
-    same whatever the units, the weights' scale or the number of runs.
+    gradient is |sum of pulls| ÷ sum of |pulls| on each constant: 0 at an optimum, 1 far from it, and the same whatever
+    the units, the weights' scale or the number of runs.
     """
 
     theta: Floats
@@ -85,11 +86,12 @@ def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> 
     inputs, ln_y, base = problem.padded(problem.weights[None])
     rows = base if weights is None else problem.padded(weights)[2]
     theta = theta.copy()
-    objective, gradient, done = np.full(m, np.inf), np.ones(m), np.zeros(m, bool)
+    objective, gradient, done = np.full(m, np.inf), np.ones(theta.shape), np.zeros(m, bool)
     damping, stuck = np.full(m, 1e-3), np.zeros(m, int)
     waiting, active, steps = np.arange(m), np.empty(0, int), 0
     age = np.zeros(m, int)
     values, derivatives, _ = compiled(problem.form)
+    on_log = np.asarray([each.scale == "log" for each in problem.form.params()])
 
     with double_precision(), np.errstate(all="ignore"):  # a step too far overflows and is refused
         while True:
@@ -103,7 +105,8 @@ def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> 
             here = theta[fill]
             w = rows[fill] if weights is not None else np.broadcast_to(rows, (slots, rows.shape[1]))
             w, x, y = (jax.device_put(each) for each in (w, inputs, ln_y))
-            f, g, H, G, gross = map(np.asarray, derivatives(here, w, x, y, problem.delta))
+            f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, problem.delta))
+            _pin(here, g, H, G, on_log)
             newton, majorised, promise = _steps(g, H, G)
             best, best_f = here.copy(), f.copy()
             lam = damping[fill, None]
@@ -116,7 +119,7 @@ def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> 
             k = len(active)
             fell = best_f[:k] < f[:k]
             theta[active], objective[active] = best[:k], np.where(np.isfinite(f[:k]), best_f[:k], np.inf)
-            gradient[active] = np.max(np.abs(g) / np.maximum(gross, 1e-300), axis=1)[:k]
+            gradient[active] = (np.abs(g) / np.maximum(gross, 1e-300))[:k]
             damping[active] = np.clip(damping[active] * np.where(fell, 0.2, 10.0), 1e-9, 1e9)
             stuck[active] = np.where(fell, 0, stuck[active] + 1)
             done[active] = promise[:k] <= TOLERANCE * np.maximum(f[:k], 1e-300)
@@ -128,6 +131,21 @@ def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> 
 def _slots(problem: Problem) -> int:
     n = max(ROWS, 1 << (len(problem.ln_y) - 1).bit_length())
     return max(8, min(SLOTS, CELLS // n))
+
+
+def _pin(theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_]) -> None:
+    """Hold constants that have run to 0 at the bottom of their range, in place, and take them out of the derivatives.
+
+    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum.
+    """
+    size = np.einsum("bii->bi", G)
+    pinned = on_log & (size < PINNED * size.max(1, keepdims=True))
+    theta[pinned], g[pinned] = LN_LOW, 0.0
+    row, constant = np.nonzero(pinned)
+    for M in (H, G):
+        M[row, constant, :] = 0.0
+        M[row, :, constant] = 0.0
+        M[row, constant, constant] = 1.0
 
 
 def _steps(g: Floats, H: Floats, G: Floats) -> tuple[Any, Any, Floats]:
