@@ -46,7 +46,10 @@ class LadderFit:
     def fits(self) -> tuple[Fit, ...]:
         """Every fit there is, L(N, D) first."""
         through = self.frontier
-        every = (self.parametric, *((through.loss, through.floored, through.n_params, through.tokens) if through else ()))
+        every = (
+            self.parametric,
+            *((through.loss, through.floored, through.n_params, through.tokens) if through else ()),
+        )
         return tuple(each for each in every if each is not None)
 
     @property
@@ -57,7 +60,9 @@ class LadderFit:
             raise FitError("Nothing to forecast with. " + " ".join(c.message for c in self.checks))
         return Ensemble.mixture(parts)
 
-    def loss(self, n_params: float, tokens: float, flops: float, *, new_run: bool = True, level: float = 0.9) -> Interval:
+    def loss(
+        self, n_params: float, tokens: float, flops: float, *, new_run: bool = True, level: float = 0.9
+    ) -> Interval:
         """The loss at N, D and C, nats/token: of one new run (with seed noise) or of the mean over seeds."""
         sd = self.noise.at(flops) if new_run and self.noise else 0.0
         return self.laws_of_loss.interval(loss_at(n_params, tokens, flops), level, noise=sd)
@@ -83,13 +88,18 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0) -> LadderFit:
     checks: list[Check] = []
     ensembles: dict[str, Ensemble] = {}
     noise = _attempt(lambda: seed_noise(table), "seed noise", checks)
-    found = _attempt(lambda: minima(table, share_curvature=True, noise=noise, draws=draws, seed=seed), "minima", checks) or ()
+    found = (
+        _attempt(lambda: minima(table, share_curvature=True, noise=noise, draws=draws, seed=seed), "minima", checks)
+        or ()
+    )
     checks += [
         Check(f"minimum at {each.budget:.3g} FLOPs", Verdict.WARN, each.reason or str(each.status))
         for each in found
         if each.reason
     ]
-    through = _attempt(lambda: frontier(found, seed=seed, convention=CONVENTION), "power laws", checks) if found else None
+    through = (
+        _attempt(lambda: frontier(found, seed=seed, convention=CONVENTION), "power laws", checks) if found else None
+    )
     if through:
         ensembles |= through.ensembles
     parametric = _attempt(lambda: fit(Chinchilla, table, delta=DELTA, convention=CONVENTION), "L(N, D)", checks)

@@ -102,9 +102,7 @@ def program(shape: Shape, dtype: str) -> Advance:
 
     loss_and_gradient = jax.value_and_grad(mean_loss)
 
-    def advance(
-        state: State, windows: Array, n_steps: Array, n_micro: Array, hyper: Hyper
-    ) -> tuple[State, Array]:
+    def advance(state: State, windows: Array, n_steps: Array, n_micro: Array, hyper: Hyper) -> tuple[State, Array]:
         windows = windows.astype(jnp.int32)
 
         def step(i: Array, carry: tuple[State, Array]) -> tuple[State, Array]:
@@ -126,9 +124,7 @@ def program(shape: Shape, dtype: str) -> Advance:
 def update(state: State, gradient: Params, hyper: Hyper) -> State:
     """One step of AdamW after clipping the global norm (Loshchilov & Hutter 2019, decay scaled by the learning rate)."""
     adam = optax.scale_by_adam(b1=hyper.beta1, b2=hyper.beta2, eps=hyper.eps)
-    chain = optax.chain(
-        optax.clip_by_global_norm(hyper.clip), adam, optax.add_decayed_weights(hyper.weight_decay)
-    )
+    chain = optax.chain(optax.clip_by_global_norm(hyper.clip), adam, optax.add_decayed_weights(hyper.weight_decay))
     moments = optax.ScaleByAdamState(count=state.step, mu=state.first, nu=state.second)
     empty = optax.EmptyState()
     direction, (_, moments, _) = chain.update(gradient, (empty, moments, empty), state.params)

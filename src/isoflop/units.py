@@ -1,0 +1,62 @@
+"""Printing and reading quantities: FLOPs, tokens, parameters, seconds."""
+
+import re
+
+from isoflop.errors import BadInput
+
+PF_DAY = 8.64e19
+"""FLOPs in a petaflop/s-day: 1e15 * 86,400 (Kaplan et al. 2020, sec. 1)."""
+
+SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
+_QUANTITY = re.compile(r"\s*([0-9][0-9_,]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(.*?)\s*")
+
+
+def parse_flops(text: str) -> float:
+    """FLOPs from `1e22`, `10ZFLOP`, `115PF-days`. Raises `BadInput`, naming what is allowed."""
+    number, unit = _split(text, "FLOPs", "1e22, 10ZFLOP or 115PF-days")
+    if unit.lower().replace(" ", "") in {"pf-day", "pf-days", "pfdays", "pfday"}:
+        return number * PF_DAY
+    prefix = re.sub(r"flops?$", "", unit, flags=re.IGNORECASE).upper()
+    if prefix not in SUFFIXES:
+        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write FLOPs as 1e22, 10ZFLOP or 115PF-days.")
+    return number * SUFFIXES[prefix]
+
+
+def parse_count(text: str, what: str) -> float:
+    """Parameters or tokens from `7e9`, `7B`, `1.4T`. Raises `BadInput`, naming what is allowed."""
+    number, unit = _split(text, what, "7e9, 7B or 1.4T")
+    if unit.upper() not in {"", "K", "M", "B", "T"}:
+        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write {what} as 7e9, 7B or 1.4T.")
+    return number * SUFFIXES[unit.upper()]
+
+
+def _split(text: str, what: str, examples: str) -> tuple[float, str]:
+    found = _QUANTITY.fullmatch(text)
+    number = float(found.group(1).replace(",", "").replace("_", "")) if found else 0.0
+    if found is None or not 0 < number < float("inf"):
+        raise BadInput(f"{text!r} is no positive number of {what}. Write {examples}.")
+    return number, found.group(2)
+
+
+def print_count(number: float) -> str:
+    """Three digits and a suffix: 30976 → 31.0K, 1.4e12 → 1.40T."""
+    for suffix, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if abs(number) >= size * 0.9995:
+            return f"{number / size:.3g}{suffix}" if number / size >= 100 else f"{number / size:#.3g}{suffix}"
+    return f"{number:.3g}"
+
+
+def print_flops(flops: float) -> str:
+    """Three digits: 6.4e11 → 6.4e11 FLOPs."""
+    mantissa, exponent = f"{flops:.2e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)} FLOPs"
+
+
+def print_seconds(seconds: float) -> str:
+    """Whole units a person reads: 7 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(max(0.0, seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
