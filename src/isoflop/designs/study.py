@@ -61,7 +61,7 @@ class ModelSection(Section):
     """The models: decoder-only Transformers of one family; each budget takes the sizes nearest its best N."""
 
     context: int = knob(128, "tokens that a model sees at once", unit="tokens", low=8, high=1_048_576)
-    head_dim: int = knob(8, "width of an attention head; every width must be a multiple of it", low=2, high=1024)
+    head_dim: int = knob(8, "width of an attention head; a layer has as many heads as cover its width", low=2, high=1024)
     dtype: str = knob("float32", "numbers of the matrix multiplications", choices=("float32", "bfloat16"))
     sizes: tuple[tuple[int, int], ...] = knob(
         tuple((2, width) for width in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128)),
@@ -72,12 +72,8 @@ class ModelSection(Section):
     )
 
     def conflicts(self) -> list[str]:
-        """Heads fill the width; every size is there once; rotary positions turn pairs of numbers."""
-        problems = [
-            f"sizes[{i}] = [{layers}, {width}]: the width must be a multiple of head_dim = {self.head_dim}."
-            for i, (layers, width) in enumerate(self.sizes)
-            if width % self.head_dim
-        ]
+        """Every size is there once; rotary positions turn pairs of numbers."""
+        problems = []
         if len(set(self.sizes)) < len(self.sizes):
             twice = sorted({size for size in self.sizes if self.sizes.count(size) > 1})
             problems.append(f"sizes: {', '.join(str(list(size)) for size in twice)} must be listed once.")

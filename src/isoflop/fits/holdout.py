@@ -1,4 +1,4 @@
-"""Judging laws by what they say of rungs they never saw: forward hold-out, the weights that follow, and how far to trust.
+"""Judging laws by what they say of rungs they never saw: forward hold-out, and the weights that follow from it.
 
 Each rung from the fourth on is forecast from the rungs below it. In-sample fit plays no part.
 """
@@ -87,7 +87,7 @@ def weighted(fit: LadderFit, judged: Sequence[HoldOut]) -> LadderFit:
     total = sum(weights.values()) + sum(unjudged.values())
     shares = {name: (weights | unjudged)[name] / total for name in fit.weights}
     squares = [each.miss**2 for each in judged]
-    return replace(fit, weights=shares, widening=float(np.sqrt(max(1.0, np.mean(squares)))))
+    return replace(fit, weights=shares, widening=max(1.0, float(np.sqrt(np.mean(squares)))))
 
 
 def verdict(judged: Sequence[HoldOut], fit: LadderFit) -> tuple[Check, ...]:

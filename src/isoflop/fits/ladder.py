@@ -115,26 +115,19 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | No
         if len(top) == TOP < len([each for each in found if each.usable]):
             nearest = frontier(top, seed=seed, convention=CONVENTION)
             local, ensembles["local power law"] = nearest.loss, nearest.ensembles["loss"]
-    parametric, bag = _parametric(table, noise, near, draws, seed, checks)
-    if bag:
-        ensembles["L(N, D)"] = bag
-    equal = {name: 1.0 for name in LOSS_LAWS if name in ensembles}
-    return LadderFit(table, tuple(found), through, local, parametric, noise, ensembles, tuple(checks), equal)
-
-
-def _parametric(
-    table: Table, noise: Noise | None, near: Law | None, draws: int, seed: int, checks: list[Check]
-) -> tuple[Fit | None, Ensemble | None]:
     weights = noise.weights(table) if noise else None
-    found = _attempt(
+    parametric = _attempt(
         lambda: fit(Chinchilla, table, delta=LEAST_SQUARES, weights=weights, near=near, convention=CONVENTION),
         "L(N, D)",
         checks,
     )
-    if found is None:
-        return None, None
-    bag = _attempt(lambda: bootstrap(found, table, draws=draws, seed=seed), "intervals of L(N, D)", checks)
-    return (found.with_intervals(bag), bag) if bag else (found, None)
+    if parametric is not None:
+        first = parametric
+        bag = _attempt(lambda: bootstrap(first, table, draws=draws, seed=seed), "intervals of L(N, D)", checks)
+        if bag is not None:
+            parametric, ensembles["L(N, D)"] = first.with_intervals(bag), bag
+    equal = {name: 1.0 for name in LOSS_LAWS if name in ensembles}
+    return LadderFit(table, tuple(found), through, local, parametric, noise, ensembles, tuple(checks), equal)
 
 
 def _attempt(make: Callable[[], T], what: str, checks: list[Check]) -> T | None:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Protocol
 
 import jax
@@ -31,12 +31,13 @@ class _Losses(Protocol):
     def __call__(self, params: Params, windows: Array) -> Array: ...
 
 
-@lru_cache(maxsize=None)
+@cache
 def _program(shape: Shape, dtype: str) -> _Losses:
     def losses(params: Params, windows: Array) -> Array:
         cast: Params = jax.tree.map(lambda weight: weight.astype(jnp.dtype(dtype)), params)
         pieces = windows.astype(jnp.int32).reshape(-1, WINDOWS_AT_ONCE, windows.shape[-1])
-        return jax.lax.map(lambda piece: token_losses(cast, piece, shape), pieces).reshape(len(windows), -1)
+        found: Array = jax.lax.map(lambda piece: token_losses(cast, piece, shape), pieces)
+        return found.reshape(len(windows), -1)
 
     return jax.jit(losses)
 
@@ -55,7 +56,7 @@ def evaluate(params: Params, held_out: EvaluationSet, shape: Shape, dtype: str) 
 def clustered(losses: NDArray[np.floating], documents: NDArray[np.integer]) -> Evaluation:
     """Mean of all losses and its standard error when tokens of one document are dependent.
 
-    se^2 = G/(G-1) * sum_g (sum over document g of (loss - mean))^2 / n^2: the linearised ratio estimator over G clusters.
+    se^2 = G/(G-1) * sum_g (sum over document g of (loss - mean))^2 / n^2: the linearised ratio estimator, G clusters.
     With one document the standard error is unknown (nan).
     """
     values = losses.astype(np.float64)

@@ -3,7 +3,7 @@
 The batch and the number of steps are dynamic too, so all budgets, seeds and pilots of a shape share one program.
 """
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -91,7 +91,7 @@ def schedule(step: Array, hyper: Hyper) -> Array:
     return jnp.where(step < hyper.warmup_steps, warmup, jnp.clip(decay, 0.0, 1.0))
 
 
-@lru_cache(maxsize=None)
+@cache
 def program(shape: Shape, dtype: str) -> Advance:
     """The compiled training program of a shape; weights and moments are float32, arithmetic is in dtype."""
     arithmetic = jnp.dtype(dtype)
@@ -109,20 +109,23 @@ def program(shape: Shape, dtype: str) -> Advance:
             state, losses = carry
 
             def micro(j: Array, total: tuple[Array, Params]) -> tuple[Array, Params]:
-                return jax.tree.map(jnp.add, total, loss_and_gradient(state.params, windows[i * n_micro + j]))
+                more = loss_and_gradient(state.params, windows[i * n_micro + j])
+                summed: tuple[Array, Params] = jax.tree.map(jnp.add, total, more)
+                return summed
 
             nothing = jnp.float32(0), jax.tree.map(jnp.zeros_like, state.params)
             summed = jax.lax.fori_loop(0, n_micro, micro, nothing)
             loss, gradient = jax.tree.map(lambda total: total / n_micro, summed)
             return update(state, gradient, hyper), losses.at[i].set(loss)
 
-        return jax.lax.fori_loop(0, n_steps, step, (state, jnp.zeros(windows.shape[0])))
+        ended: tuple[State, Array] = jax.lax.fori_loop(0, n_steps, step, (state, jnp.zeros(windows.shape[0])))
+        return ended
 
     return jax.jit(advance, donate_argnums=0)
 
 
 def update(state: State, gradient: Params, hyper: Hyper) -> State:
-    """One step of AdamW after clipping the global norm (Loshchilov & Hutter 2019, decay scaled by the learning rate)."""
+    """One step of AdamW (Loshchilov & Hutter 2019, decay times learning rate), the global norm clipped first."""
     adam = optax.scale_by_adam(b1=hyper.beta1, b2=hyper.beta2, eps=hyper.eps)
     chain = optax.chain(optax.clip_by_global_norm(hyper.clip), adam, optax.add_decayed_weights(hyper.weight_decay))
     moments = optax.ScaleByAdamState(count=state.step, mu=state.first, nu=state.second)
