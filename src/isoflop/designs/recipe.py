@@ -18,12 +18,17 @@ EPSILON = 1e-8  # Adam's
 class Recipe(Section):
     """How every run is trained: what stays the same, and how batch and learning rates follow width and tokens."""
 
-    lr: float = knob(
-        0.003, "peak learning rate of hidden matrices at lr_width; it goes as 1/width (muP)", above=0, high=1
-    )
+    lr: float = knob(0.007, "peak learning rate of hidden matrices at lr_width", above=0, high=1)
     lr_width: int = knob(64, "the width that lr is said for", low=1)
+    lr_width_exponent: float = knob(
+        0.5,
+        "that learning rate ∝ (lr_width / width)^this: 1 is muP's at a fixed number of tokens; 0.5 was measured here, "
+        "where tokens grow with width",
+        low=0,
+        high=2,
+    )
     embedding_lr: float = knob(0.1, "peak learning rate of the embedding, at any width", above=0, high=1)
-    head_lr: float = knob(0.03, "peak learning rate of the output head, at any width", above=0, high=1)
+    head_lr: float = knob(0.04, "peak learning rate of the output head, at any width", above=0, high=1)
     lr_tokens: float = knob(1e6, "the tokens of a run that learning rates and batch are said for", above=0)
     lr_tokens_exponent: float = knob(
         0.0,
@@ -32,7 +37,7 @@ class Recipe(Section):
         low=0,
         high=1,
     )
-    batch: float = knob(280.0, "batch of a run of lr_tokens", unit="tokens", above=0)
+    batch: float = knob(250.0, "batch of a run of lr_tokens", unit="tokens", above=0)
     batch_exponent: float = knob(0.4, "batch ∝ tokens^this (Bergsma et al. 2025 find 0.38)", low=0, high=1)
     beta1: float = knob(0.9, "Adam's decay of the first moment", low=0, below=1)
     beta2: float = knob(0.99, "Adam's decay of the second moment; 0.95 is too fast for small batches", low=0, below=1)
@@ -55,10 +60,10 @@ def batch_for(recipe: Recipe, tokens: float, at_once: int) -> int:
 
 
 def optimizer_for(recipe: Recipe, shape: Shape, *, tokens: int, batch_tokens: int) -> Optimizer:
-    """Learning rates ∝ (lr_tokens / tokens)^lr_tokens_exponent; that of hidden matrices ∝ 1/width too."""
+    """Learning rates ∝ (lr_tokens / tokens)^lr_tokens_exponent, and ∝ (lr_width / width)^lr_width_exponent if hidden."""
     horizon = (recipe.lr_tokens / tokens) ** recipe.lr_tokens_exponent
     return Optimizer(
-        peak_lr=recipe.lr * horizon * recipe.lr_width / shape.width,
+        peak_lr=recipe.lr * horizon * (recipe.lr_width / shape.width) ** recipe.lr_width_exponent,
         embedding_lr=recipe.embedding_lr * horizon,
         head_lr=recipe.head_lr * horizon,
         beta1=recipe.beta1,
