@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ENGINES = {"fits", "training"}
 JAX = {"jax", "jaxlib", "optax"}
 CLUSTERS = {"ray", "submitit"}
-TEXT = {"cache", "corpus", "dataset", "prepare", "readers", "splits", "tokenizer", "wiki", "windows"}
+TEXT = {"cache", "corpus", "dataset", "prepare", "readers", "splits", "tokenizer", "version", "wiki", "windows"}
 
 
 def floors() -> dict[str, int]:

@@ -5,25 +5,29 @@ Each stage asks `get` for the records of its runs. Training, `get` trains those 
 them up. So a study that was interrupted, or is read again, goes through the very same steps.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from isoflop.designs.grid import Text, check_runs, expected_n, preview, rung
+from isoflop.designs.kept import Kept
 from isoflop.designs.pilot import cell_nearest, pilot_runs
 from isoflop.designs.study import Study
-from isoflop.errors import BadInput, FitError, StorageError
+from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import fits_to_json
 from isoflop.plans.forecast import Forecast, read_forecast
 from isoflop.runs.durable import make_folder, write_durably
 from isoflop.runs.record import Record, Status
 from isoflop.runs.run import Run
+from isoflop.runs.store import Store
 from isoflop.runs.table import Table
 
 Get = Callable[[Sequence[Run]], list[Record]]
 """The records of runs, in their order; fewer where some are not there and nobody trains them."""
+
+Say = Callable[[str], None]
+"""Tells people what is being done now."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +51,30 @@ class Outcome:
     fit is None, and forecast too, where the ladder is unfinished or has no result; why says so.
     """
 
-    study: Study
-    text: Text
+    kept: Kept
     ladder: Ladder
     check: tuple[Record, ...] = ()
     fit: Any = None  # fits.ladder.LadderFit, which this file imports only where it fits: it brings JAX
     forecast: Forecast | None = None
     rung_forecasts: tuple[tuple[float, Forecast], ...] = ()
     why: str = ""
-    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.kept.study
 
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record: ladder, pilot, check."""
         return self.ladder.records + self.ladder.pilot + self.check
 
-    @property
-    def failed(self) -> int:
-        """How many runs have no result because they failed (a diverged run is a result)."""
-        return sum(record.status is Status.FAILED for record in self.records)
+    def ended(self, status: Status) -> tuple[Record, ...]:
+        """The records that ended so."""
+        return tuple(record for record in self.records if record.status is status)
 
 
-def prepare_text(study: Study, say: Callable[[str], None]) -> tuple[Text, dict[str, Any]]:
+def prepare_text(study: Study, say: Say) -> tuple[Text, dict[str, Any]]:
     """The study's corpus, tokenised, and what to say of it. Raises `BadInput`, `DownloadError` or `StorageError`."""
     from isoflop.training.prepare import prepare  # noqa: PLC0415 – reads and tokenises, which reports need not
 
@@ -86,7 +92,7 @@ def prepare_text(study: Study, say: Callable[[str], None]) -> tuple[Text, dict[s
     if study.evaluation.tokens >= dataset.held_out.n_tokens:
         raise BadInput(
             f"evaluation.tokens = {study.evaluation.tokens:,}, but {dataset.name} holds out {dataset.held_out.n_tokens:,} "
-            f"tokens ({dataset.held_out.n_documents:,} documents). Lower it, or raise corpus.held_out."
+            f"tokens ({dataset.held_out.n_documents:,} documents). Lower it, raise corpus.held_out, or give more text."
         )
     text = Text(dataset.fingerprint, dataset.tokenizer_fingerprint, dataset.vocab_size, dataset.train.n_tokens)
     about = {
@@ -103,64 +109,97 @@ def prepare_text(study: Study, say: Callable[[str], None]) -> tuple[Text, dict[s
     return text, about
 
 
-def climb(study: Study, text: Text, *, trainer: str, get: Get) -> Ladder:
+def keep(study: Study, trainer: str, say: Say) -> Kept:
+    """The study with its text and trainer, refused with all that cannot be trained of it. Raises as `prepare_text`."""
+    text, about = prepare_text(study, say)
+    kept = Kept(study, text, trainer, about)
+    planned(kept)
+    return kept
+
+
+def planned(kept: Kept) -> list[Run]:
+    """Every run as it would be if each rung's best N is as expected: for `--dry-run`, and to refuse before training."""
+    study = kept.study
+    rungs = preview(study, kept.text, trainer=kept.trainer)
+    last = len(study.ladder.budgets) - 1
+    pilots = [_pilot(study, rungs[i], expected_n(study, study.ladder.budgets[i]), i) for i in sorted({0, last})]
+    return [run for rung in (*rungs, *pilots) for run in rung]
+
+
+def climb(kept: Kept, get: Get, say: Say) -> Ladder:
     """Rung after rung, each centred on the best N found at the rungs below; stops at the first that is not whole."""
+    study = kept.study
     records: list[Record] = []
     pilot: list[Record] = []
-    last = len(study.ladder.budgets) - 1
     for i, budget in enumerate(study.ladder.budgets):
         centre = expected_n(study, budget, _minima(records))
-        runs = rung(study, i, text, n_params=centre, trainer=trainer)
-        corner = {0: 0, last: 1}.get(i)
-        pilots = [] if corner is None else _pilot(study, runs, centre, corner)
+        runs = rung(study, i, kept.text, n_params=centre, trainer=kept.trainer)
+        pilots = _pilot(study, runs, centre, i)
+        say(
+            f"Rung {i + 1} of {len(study.ladder.budgets)}: {budget:.3g} FLOPs a run, best N expected near {centre:,.0f}"
+        )
         found = get([*runs, *pilots])
+        there = {record.run.id for record in found}
         ids = {run.id for run in runs}
         records += [record for record in found if record.run.id in ids]
         pilot += [record for record in found if record.run.id not in ids]
-        if len(found) < len(runs) + len(pilots):
-            there = {record.run.id for record in found}
-            return Ladder(tuple(records), tuple(pilot), tuple(run for run in [*runs, *pilots] if run.id not in there))
+        if missing := tuple(run for run in [*runs, *pilots] if run.id not in there):
+            return Ladder(tuple(records), tuple(pilot), missing)
     return Ladder(tuple(records), tuple(pilot))
 
 
-def conclude(study: Study, text: Text, about: dict[str, Any], out: Path, *, trainer: str, get: Get) -> Outcome:
+def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outcome:
     """The whole study: ladder, fits, a forecast written before its run, that run, the score."""
-    ladder = climb(study, text, trainer=trainer, get=get)
+    study = kept.study
+    ladder = climb(kept, get, say)
     if not ladder.records:
-        return Outcome(study, text, ladder, why="No run is finished yet.", about=about)
+        return Outcome(kept, ladder, why="No run is finished yet.")
+    say("Fitting")
     from isoflop.fits.ladder import fit_ladder  # noqa: PLC0415 – brings JAX
 
     fit = fit_ladder(ladder.table, seed=study.seed)
     if ladder.missing:
         why = f"The ladder is unfinished: {len(ladder.missing)} runs of its current rung are missing."
-        return Outcome(study, text, ladder, fit=fit, why=why, about=about)
+        return Outcome(kept, ladder, fit=fit, why=why)
     rungs = tuple(rung_forecasts(study, ladder))
-    try:
-        forecast, runs = forecast_check(study, text, fit, trainer=trainer)
-    except FitError as error:
-        return Outcome(study, text, ladder, fit=fit, rung_forecasts=rungs, why=str(error), about=about)
     path = out / "forecast.json"
-    if (written := read_forecast(path)) and written.run_ids == forecast.run_ids:
-        forecast = written  # made before the run, and never rewritten
-    else:
-        forecast.write(path)
+    try:
+        forecast, runs = forecast_check(kept, fit, read_forecast(path))
+    except FitError as error:
+        return Outcome(kept, ladder, fit=fit, rung_forecasts=rungs, why=str(error))
+    forecast.write(path)
+    loss = forecast.loss
+    say(
+        f"Forecast written: {loss.median:.4f} nats/token ({loss.low:.4f} to {loss.high:.4f}) for {forecast.n_params:,} "
+        f"parameters at {forecast.flops:.3g} FLOPs. Now that run."
+    )
     check = get(runs)
     done = [record for record in check if record.status is Status.DONE and record.loss is not None]
+    why = ""
     if len(done) == len(runs):
         forecast = forecast.scored([(record.run.id, record.loss or 0.0, record.loss_se) for record in done])
         forecast.write(path)
-    why = "" if len(done) == len(runs) else "The run that the forecast is about is not finished."
-    return Outcome(study, text, ladder, tuple(check), fit, forecast, rungs, why, about)
+    else:
+        ends = ", ".join(sorted({str(record.status) for record in check if record not in done})) or "is missing"
+        why = f"The forecast has no measurement yet: the run that it is about {ends}."
+    return Outcome(kept, ladder, tuple(check), fit, forecast, rungs, why)
 
 
-def forecast_check(study: Study, text: Text, fit: Any, *, trainer: str) -> tuple[Forecast, list[Run]]:
-    """The forecast of the check, sealed, and its runs. Raises `FitError` where the ladder gives no law."""
+def forecast_check(kept: Kept, fit: Any, written: Forecast | None = None) -> tuple[Forecast, list[Run]]:
+    """The forecast of the check, sealed, and its runs; the one that is written already, if it is of this study.
+
+    Raises `FitError` where the ladder gives no law.
+    """
+    if written:  # made before the run: never made again, whatever has been learnt since
+        runs = check_runs(kept.study, kept.text, n_params=written.n_params, trainer=kept.trainer)
+        if written.run_ids == tuple(run.id for run in runs):
+            return written, runs
     if fit.frontier is None:
         raise FitError("No forecast: no power law of the best size. " + " ".join(check.message for check in fit.checks))
-    budget = study.check_budget
+    budget = kept.study.check_budget
     best = fit.ensembles["n_params"].interval(lambda law: law(budget))
-    runs = check_runs(study, text, n_params=best.median, trainer=trainer)
-    return _forecast(study, fit, runs, best), runs
+    runs = check_runs(kept.study, kept.text, n_params=best.median, trainer=kept.trainer)
+    return _forecast(kept.study, fit, runs, best), runs
 
 
 def rung_forecasts(study: Study, ladder: Ladder) -> Iterator[tuple[float, Forecast]]:
@@ -171,16 +210,15 @@ def rung_forecasts(study: Study, ladder: Ladder) -> Iterator[tuple[float, Foreca
     from isoflop.fits.ladder import fit_ladder  # noqa: PLC0415 – brings JAX
 
     table = ladder.table
-    budgets = study.ladder.budgets
-    for i in range(2, len(budgets)):
-        below = fit_ladder(table.where(table["budget"] < budgets[i]), seed=study.seed, draws=300)
-        cell = [r for r in ladder.records if r.run.budget == budgets[i] and r.status is Status.DONE]
+    for budget in study.ladder.budgets[2:]:
+        below = fit_ladder(table.where(table["budget"] < budget), seed=study.seed, draws=300)
+        cell = [r for r in ladder.records if r.run.budget == budget and r.status is Status.DONE]
         if below.frontier is None or not cell:
             continue
-        best = below.ensembles["n_params"].interval(lambda law, budget=budgets[i]: law(budget))
+        best = below.ensembles["n_params"].interval(lambda law, C=budget: law(C))
         runs = cell_nearest([record.run for record in cell], best.median)
         losses = {record.run.id: (record.loss or 0.0, record.loss_se) for record in cell}
-        yield budgets[i], _forecast(study, below, runs, best).scored([(run.id, *losses[run.id]) for run in runs])
+        yield budget, _forecast(study, below, runs, best).scored([(run.id, *losses[run.id]) for run in runs])
 
 
 def write_results(outcome: Outcome, out: Path) -> None:
@@ -192,44 +230,44 @@ def write_results(outcome: Outcome, out: Path) -> None:
     if outcome.records:
         Table.from_records(outcome.records).to_csv(out / "table.csv")
     if outcome.fit is not None and outcome.fit.fits:
-        write_durably(out / "fit.json", (fits_to_json(outcome.fit.fits, outcome.fit.ensembles) + "\n").encode())
+        write_durably(out / "fit.json", (fits_to_json(outcome.fit.fits) + "\n").encode())
     write_durably(out / "report.html", page(findings(outcome, out)).encode())
 
 
-def keep_study(study: Study, text: Text, about: dict[str, Any], out: Path) -> None:
-    """What `isoflop report` needs to go through the study again without its text."""
-    make_folder(out)
-    write_durably(out / "study.toml", study.to_toml(comments=True).encode())
-    write_durably(out / "text.json", (json.dumps({"text": asdict(text), "about": about}, indent=1) + "\n").encode())
+def progress(kept: Kept, out: Path) -> dict[str, Any]:
+    """How far a study is, as plain values, from the index of its records: quick, without JAX."""
+    store = Store(out)
+    records = store.index()
+    runs: dict[str, dict[str, int]] = {}
+    for run in planned(kept):
+        runs.setdefault(run.role, {"planned": 0, **{str(status): 0 for status in Status}})["planned"] += 1
+    for record in records:
+        runs[record["role"]][record["status"]] += 1
+    forecast = read_forecast(out / "forecast.json")
+    unfinished = any(counts["done"] + counts["diverged"] < counts["planned"] for counts in runs.values())
+    pid = store.at_work()
+    state = f"at work, process {pid}" if pid else "unfinished" if unfinished else "finished"
+    go_on = f"Go on: isoflop run {out / 'study.toml'} --out {out}"
+    return {
+        "study": kept.study.name,
+        "folder": str(out),
+        "state": state,
+        "runs": runs,
+        "flops": sum(record["flops"] for record in records),
+        "went_wrong": [record for record in records if record["status"] != Status.DONE],
+        "problems": list(store.problems()),
+        "forecast": forecast.to_json() if forecast else None,
+        "next": go_on if unfinished and not pid else "",
+    }
 
 
-def kept_study(out: Path) -> tuple[Study, Text, dict[str, Any]]:
-    """The study that a folder holds. Raises `BadInput` where it holds none, `StorageError` where it is broken."""
-    if not (out / "study.toml").exists():
-        raise BadInput(f"{out} holds no study (there is no study.toml in it). Start one: isoflop run STUDY --out {out}")
-    study = Study.from_toml(out / "study.toml")
-    try:
-        kept = json.loads((out / "text.json").read_text(encoding="utf-8"))
-        return study, Text(**kept["text"]), kept["about"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StorageError(
-            f"{out / 'text.json'} is missing or broken ({error}). "
-            f"Run the study again; its finished runs are kept: isoflop run {out / 'study.toml'} --out {out}"
-        ) from error
-
-
-def planned(study: Study, text: Text, *, trainer: str) -> list[Run]:
-    """Every run as it would be if each rung's best N is as expected: for `--dry-run`, and to refuse before training."""
-    rungs = preview(study, text, trainer=trainer)
-    runs = [run for rung in rungs for run in rung]
-    last = len(study.ladder.budgets) - 1
-    for corner, i in enumerate((0, last)):
-        runs += _pilot(study, rungs[i], expected_n(study, study.ladder.budgets[i]), corner)
-    return runs
-
-
-def _pilot(study: Study, runs: Sequence[Run], centre: float, corner: int) -> list[Run]:
-    return pilot_runs(cell_nearest(runs, centre), study.pilot.factors, study.pilot.seeds[corner])
+def _pilot(study: Study, runs: Sequence[Run], centre: float, i: int) -> list[Run]:
+    """The learning-rate pilot of rung i: at the lowest and at the top budget, none between."""
+    corners = {len(study.ladder.budgets) - 1: 1, 0: 0}
+    if i not in corners:
+        return []
+    cell = cell_nearest(runs, centre)
+    return pilot_runs(cell, study.pilot.factors, min(len(cell), study.pilot.seeds[corners[i]]))
 
 
 def _minima(records: Sequence[Record]) -> list[tuple[float, float]]:
@@ -238,7 +276,10 @@ def _minima(records: Sequence[Record]) -> list[tuple[float, float]]:
 
     if not records:
         return []
-    found = minima(Table.from_records(records), share_curvature=True, draws=50)
+    try:
+        found = minima(Table.from_records(records), share_curvature=True, draws=50)
+    except FitError:  # runs that diverged may leave a rung without three sizes: what was expected still holds
+        return []
     return [(each.budget, each.n_params) for each in found if each.usable]
 
 

@@ -1,7 +1,7 @@
 """Uncertainty as a bag of laws: everything after a fit maps over the bag, wherever its laws came from."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any, Self
 
@@ -44,6 +44,15 @@ class Ensemble:
         laws = tuple(law for part in parts for law in part.laws)
         mass = np.concatenate([share * part.weights for share, part in zip(shares, parts, strict=True)])
         return cls(laws, mass, dropped=sum(part.dropped for part in parts))
+
+    def thinned(self, most: int) -> Self:
+        """At most so many laws, all of one weight, spread evenly over this bag's weights: no random numbers."""
+        if len(self) <= most and np.ptp(self.weights) == 0:
+            return self
+        n = min(most, len(self))
+        reached = np.cumsum(self.weights)
+        chosen = np.searchsorted(reached, (np.arange(n) + 0.5) / n * reached[-1])
+        return replace(self, laws=tuple(self.laws[i] for i in chosen), weights=np.empty(0))
 
     def values(self, quantity: Callable[[Any], float]) -> NDArray[np.float64]:
         """A quantity of each law, in order."""

@@ -1,9 +1,11 @@
 """What a fit found, as a value: the law, how good it is, what is doubtful about it, and its JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Self
 
 from isoflop.errors import BadInput
@@ -13,6 +15,10 @@ from isoflop.laws.catalog import law_from_json
 from isoflop.laws.law import Law
 
 SCHEMA = 1
+SAMPLE = 200
+"""Laws of a bootstrap that a fit keeps with it, in its JSON too: enough for the 90 % interval of any quantity."""
+DIGITS = 9
+"""Significant digits of the sampled constants in JSON; those of the fit itself keep every bit."""
 
 
 class Verdict(StrEnum):
@@ -59,8 +65,8 @@ class Fit:
 
     approach: "parametric" (Hoffmann's 3) or "minima" (2). convention: what N and C count. objective: its value at the
     optimum, with `delta`, the Huber threshold (None: least squares of logs). excluded: (row, why) of runs left out.
-    seed and draws: of the bootstrap behind `intervals`. table and the runs' weights are kept for
-    refits, not written to JSON.
+    seed and draws: of the bootstrap behind `intervals`; sample: SAMPLE of its laws, for the intervals of whatever else.
+    table and the runs' weights are kept for refits, not written to JSON.
     """
 
     law: Law
@@ -74,12 +80,19 @@ class Fit:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     seed: int | None = None
     draws: int = 0
+    sample: Ensemble | None = field(default=None, compare=False, repr=False)
     table: Any = field(default=None, compare=False, repr=False)
     weights: Any = field(default=None, compare=False, repr=False)
 
     def with_intervals(self, ensemble: Ensemble, level: float = 0.9) -> Self:
-        """The same fit with the intervals of its constants from a bootstrap."""
-        return replace(self, intervals=ensemble.intervals(level), seed=ensemble.seed, draws=len(ensemble))
+        """The same fit with the intervals of its constants from a bootstrap, and a sample of its laws."""
+        return replace(
+            self,
+            intervals=ensemble.intervals(level),
+            seed=ensemble.seed,
+            draws=len(ensemble),
+            sample=ensemble.thinned(SAMPLE),
+        )
 
     def with_checks(self, *checks: Check) -> Self:
         """The same fit with more checks."""
@@ -104,6 +117,7 @@ class Fit:
             "delta": self.delta,
             "seed": self.seed,
             "draws": self.draws,
+            "sample": _columns(self.sample) if self.sample else None,
             "status": str(self.status),
             "checks": [{"name": c.name, "verdict": str(c.verdict), "message": c.message} for c in self.checks],
             "excluded": [{"row": row, "why": why} for row, why in self.excluded],
@@ -125,19 +139,55 @@ class Fit:
             intervals={name: Interval.from_json(interval) for name, interval in values["intervals"].items()},
             seed=values["seed"],
             draws=values["draws"],
+            sample=_laws(law, values.get("sample"), values["seed"]),
         )
+
+
+def _columns(sample: Ensemble) -> dict[str, list[float]]:
+    names = sample.laws[0].constants
+    return {name: [float(f"{getattr(law, name):.{DIGITS}g}") for law in sample.laws] for name in names}
+
+
+def _laws(law: Law, columns: Mapping[str, Sequence[float]] | None, seed: int | None) -> Ensemble | None:
+    if not columns:
+        return None
+    rows = zip(*columns.values(), strict=True)
+    laws = (type(law)(**dict(zip(columns, row, strict=True)), about=law.about) for row in rows)
+    return Ensemble(tuple(laws), seed=seed)
 
 
 def fits_to_json(fits: Sequence[Fit], chosen: int = 0) -> str:
     """The text of `fit.json`: all fits, and which one was chosen."""
     if not 0 <= chosen < len(fits):
         raise BadInput(f"Fit {chosen} cannot be chosen among {len(fits)}.")
-    return json.dumps({"schema": SCHEMA, "fits": [fit.to_json() for fit in fits], "chosen": chosen}, indent=2)
+    plain = {"schema": SCHEMA, "fits": [fit.to_json() for fit in fits], "chosen": chosen}
+    return re.sub(r"\[\s+([-+.\de,\s]+?)\s+\]", _on_one_line, json.dumps(plain, indent=1))
+
+
+def _on_one_line(numbers: re.Match[str]) -> str:
+    return f"[{' '.join(numbers.group(1).split())}]"
 
 
 def fits_from_json(text: str) -> tuple[tuple[Fit, ...], int]:
-    """The inverse of `fits_to_json`. Raises `BadInput` on a schema newer than this program."""
-    values = json.loads(text)
-    if values["schema"] > SCHEMA:
-        raise BadInput(f"This fit.json has schema {values['schema']}, newer than {SCHEMA}: update isoflop to read it.")
-    return tuple(Fit.from_json(each) for each in values["fits"]), values["chosen"]
+    """The inverse of `fits_to_json`. Raises `BadInput` where it is no such text, or of a newer schema."""
+    try:
+        values = json.loads(text)
+        if values["schema"] > SCHEMA:
+            raise BadInput(f"It has schema {values['schema']}, newer than {SCHEMA}: update isoflop to read it.")
+        fits = tuple(Fit.from_json(each) for each in values["fits"])
+        chosen = range(len(fits))[values["chosen"]]
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise BadInput(f"It is not what `isoflop fit --out` writes ({type(error).__name__}: {error}).") from error
+    return fits, chosen
+
+
+def read_fits(path: Path) -> tuple[tuple[Fit, ...], int]:
+    """The fits of a fit.json and which was chosen. Raises `BadInput` where it cannot be read."""
+    try:
+        return fits_from_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} could not be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not UTF-8 text (byte {error.start}).") from error
+    except BadInput as bad:
+        raise BadInput([f"{path}: {problem}" for problem in bad.problems]) from None

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -51,6 +51,8 @@ def run_all(
     with store.locked(), _ctrl_c() as interrupted:
         found = {run.id: store.get(run.id) for run in runs}
         records = {key: record for key, record in found.items() if record and record.status is not Status.FAILED}
+        for key in records:
+            forget_checkpoint(store, key)
         todo = list({run.id: run for run in runs if run.id not in records}.values())
 
         def stop() -> bool:
@@ -58,6 +60,8 @@ def run_all(
 
         def keep(record: Record) -> None:
             store.write(record)
+            if record.status is not Status.FAILED:
+                forget_checkpoint(store, record.run.id)
             records[record.run.id] = record
             on_record(record)
 
@@ -82,6 +86,12 @@ def cohorts(runs: Sequence[Run], size: int) -> list[Cohort]:
     for run in sorted(runs, key=lambda run: (-run.budget, -run.tokens, run.id)):
         alike.setdefault(replace(run, init_seed=0, data_seed=0), []).append(run)
     return [group[i : i + size] for group in alike.values() for i in range(0, len(group), size)]
+
+
+def forget_checkpoint(store: Store, run_id: str) -> None:
+    """Remove the checkpoint of a run whose record is kept: until then a kill would have needed it."""
+    with suppress(OSError):
+        (store.scratch / f"{run_id}.ckpt").unlink()
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike
 
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
-from isoflop.estimates.fit import Fit
+from isoflop.estimates.fit import Check, Fit, Verdict
 from isoflop.fits.checks import search_point
 from isoflop.fits.objective import Floats, from_search
-from isoflop.fits.parametric import problem_of
+from isoflop.fits.parametric import fit, problem_of
 from isoflop.fits.solve import minimise
 from isoflop.laws.law import Law
 from isoflop.runs.table import Table
@@ -28,6 +28,17 @@ def bootstrap(found: Fit, table: Table | None = None, *, draws: int = 1000, seed
     groups = np.asarray(table["budget"]) if "budget" in table else np.zeros(len(table))
     ensemble = refits(found, table, counts(groups, draws, np.random.default_rng(seed)))
     return replace(ensemble, seed=seed)
+
+
+def fit_with_intervals(form: type[Law], table: Table, *, delta: float = 1e-3, draws: int = 1000, seed: int = 0) -> Fit:
+    """A fit, and the intervals of its constants from `draws` resamples; with none of either, a check says why."""
+    found = fit(form, table, delta=delta)
+    if not draws:
+        return found
+    try:
+        return found.with_intervals(bootstrap(found, draws=draws, seed=seed))
+    except FitError as error:
+        return found.with_checks(Check("intervals", Verdict.WARN, str(error)))
 
 
 def counts(groups: ArrayLike, draws: int, rng: np.random.Generator) -> Floats:

@@ -4,6 +4,7 @@ Rows are plain data, so that the file of a law can re-export its constants witho
 is loaded when it is asked for.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -96,6 +97,20 @@ def form(name: str) -> type[Law]:
         raise BadInput(f"No law is called {name!r}. There are {', '.join(FORMS)}.")
     found: type[Law] = getattr(import_module(FORMS[name]), name)
     return found
+
+
+def loss_form(name: str) -> type[Law]:
+    """The form of a loss by a name as people type it: `chinchilla`, `power-law`. Raises `BadInput` naming all."""
+    losses = {each: found for each in FORMS if (found := form(each)).output == "loss"}
+    typed = {_typed(each): each for each in losses}
+    if _typed(name) not in typed:
+        there = ", ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", each).lower() for each in losses)
+        raise BadInput(f"No law of the loss is called {name!r}. There are {there}.")
+    return losses[typed[_typed(name)]]
+
+
+def _typed(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()
 
 
 def law_from_json(values: Mapping[str, Any]) -> Law:

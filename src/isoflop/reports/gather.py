@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from isoflop.designs.kept import Kept
 from isoflop.designs.pilot import tuning
 from isoflop.designs.study import Study
 from isoflop.estimates.fit import Fit
@@ -52,14 +53,14 @@ class Concluded(Protocol):
     @property
     def why(self) -> str: ...
     @property
-    def about(self) -> dict[str, Any]: ...
+    def kept(self) -> Kept: ...
     @property
     def records(self) -> tuple[Record, ...]: ...
 
 
 def findings(outcome: Concluded, out: Path) -> page.Findings:
     """All that the page shows."""
-    study, about, fit = outcome.study, outcome.about, outcome.fit
+    study, about, fit = outcome.study, outcome.kept.about, outcome.fit
     forecast = outcome.forecast
     top = forecast.flops if forecast else study.check_budget
     bands = _bands(fit, study.ladder.budgets[0], top) if fit and fit.frontier else {}

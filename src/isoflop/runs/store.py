@@ -118,7 +118,22 @@ class Store:
                 file.flush()
             for left_over in self.folder.glob("**/.*.tmp"):  # of a process that was killed while it wrote
                 left_over.unlink(missing_ok=True)
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    file.truncate(0)
+
+    def at_work(self) -> str:
+        """The id of the process that holds the folder (see `locked`), "" where none does. Takes no lock itself."""
+        try:
+            pid = (self.folder / ".lock").read_text(encoding="utf-8").strip()
+            os.kill(int(pid), 0)
+        except PermissionError:  # it lives, and is another user's
+            return pid
+        except (OSError, ValueError):  # nobody ever held it, or who did has let go or died
+            return ""
+        return pid
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self._records.glob("*.json") if RUN_ID.fullmatch(path.stem))

@@ -25,9 +25,6 @@ from isoflop.training.evaluate import evaluate
 from isoflop.training.loop import MICRO_BATCHES_A_CALL, first_state, hyper_of, learning_rates, program
 from isoflop.training.windows import evaluation_windows, windows
 
-TRAINER = "jax-1"
-"""Part of every run's inputs: raised whenever the same inputs would give other bits."""
-
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 CURVE_POINTS = 100
 
@@ -37,7 +34,8 @@ def train(
 ) -> Iterator[Record]:
     """Train the runs one after another, yielding each record; stops without one, leaving a checkpoint, if told to.
 
-    The text is found by its fingerprint among the prepared datasets. Raises `StorageError` where it or the folder fails.
+    The text is found by its fingerprint among the prepared datasets. Raises `StorageError` where it or folder fails.
+    A run's checkpoint stays until its record is kept, which is for the caller to do.
     """
     _keep_compilations()
     for run in runs:
@@ -53,13 +51,13 @@ def _train_one(
     dataset = open_dataset(run.corpus)
     held_out = evaluation_windows(dataset, run.shape.context, run.eval_tokens)
     checkpoint = folder / f"{run.id}.ckpt"
-    began = time.monotonic()
+    began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     state = first_state(run)
     losses: NDArray[np.float32] = np.zeros(0, np.float32)
-    if (kept := load_checkpoint(checkpoint)) is not None:
+    start_loss = evaluate(state.params, held_out, run.shape, run.dtype).loss
+    if (kept := load_checkpoint(checkpoint, state)) is not None:
         state, losses, seconds_before = kept
         began -= seconds_before
-    start_loss = evaluate(first_state(run).params, held_out, run.shape, run.dtype).loss
 
     advance, hyper = program(run.shape, run.dtype), hyper_of(run)
     n_micro = run.batch_tokens // (run.micro_batch * run.shape.context)
@@ -82,7 +80,7 @@ def _train_one(
     evaluation = evaluate(state.params, held_out, run.shape, run.dtype)
     status, note = _verdict(losses, evaluation.loss, start_loss)
     tokens = len(losses) * run.batch_tokens
-    record = Record(
+    return Record(
         run=run,
         status=status,
         loss=evaluation.loss,
@@ -94,11 +92,9 @@ def _train_one(
         flops=tokens * flops_per_token(run.shape),
         flops_6nd=tokens * flops_per_token(run.shape, "6nd"),
         seconds=time.monotonic() - began,
-        environment=environment(),
+        environment=environment() | {"started_at": started_at},
         note=note,
     )
-    checkpoint.unlink(missing_ok=True)
-    return record
 
 
 def _batches(dataset: Dataset, run: Run, n_micro: int, *, first: int, n_steps: int) -> jax.Array:
@@ -143,7 +139,6 @@ def environment() -> dict[str, str]:
         "platform": platform.platform(),
         "cpu": _cpu(),
         "device": f"{device.platform}: {device.device_kind}",
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

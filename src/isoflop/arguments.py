@@ -1,0 +1,71 @@
+"""What each command may be asked, and its help, which fits a screen of 80 by 24."""
+
+from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter
+from functools import partial
+from typing import Any
+
+EPILOG = """\
+exit codes: 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted
+begin with: isoflop init study.toml, then isoflop run study.toml --out runs/study"""
+
+
+class _Version(Action):
+    def __call__(self, parser: ArgumentParser, *_: Any, **__: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 – a tenth of a second that other commands do not pay
+
+        print(f"isoflop {version('isoflop')}")
+        parser.exit()
+
+
+def parser() -> ArgumentParser:
+    """The parser of the whole command line."""
+    top = ArgumentParser(
+        prog="isoflop",
+        description="Train a ladder of small models, fit scaling laws with honest intervals, plan the big run.",
+        epilog=EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    command = partial(_command, commands)
+
+    init = command("init", "write a commented study to begin from")
+    init.add_argument("path", metavar="PATH", nargs="?", default="study.toml", help="file to write (study.toml)")
+    init.add_argument("--force", action="store_true", help="replace a file that is there")
+
+    run = command("run", "train a study, forecast a larger run, train that one, write the report")
+    run.description = "The same command again trains nothing that is finished; after Ctrl-C or a kill it goes on."
+    run.add_argument("study", metavar="STUDY", help="a study file; `isoflop init` writes one")
+    run.add_argument("--out", metavar="DIR", help="folder of records and report (runs/NAME, after the file)")
+    run.add_argument("--dry-run", action="store_true", help="only show the runs, their FLOPs and time")
+
+    status = command("status", "how far a study is")
+    status.add_argument("folder", metavar="DIR", help="the folder of `isoflop run --out`")
+
+    report = command("report", "write a study's report.html anew from its records, however far it is")
+    report.add_argument("folder", metavar="DIR", help="the folder of `isoflop run --out`")
+
+    fit = command("fit", "fit a law to a table of runs (CSV)")
+    fit.description = "The table needs the columns n_params and loss, and tokens or flops (then C = 6 N D)."
+    fit.add_argument("table", metavar="TABLE", help="CSV with a header, a run a line")
+    fit.add_argument("--law", default="chinchilla", help="chinchilla (default), power-law, floored-power-law")
+    fit.add_argument(
+        "--map", nargs="+", action="extend", default=[], metavar="OURS=THEIRS", help="names of columns in the file"
+    )
+    fit.add_argument("--out", metavar="FILE", help="write the fit as JSON, for `isoflop plan --fit`")
+    fit.add_argument("--delta", type=float, default=1e-3, help="Huber threshold in ln loss (0.001)")
+    fit.add_argument("--draws", type=int, default=1000, help="resamples behind the intervals (1000; 0: none)")
+    fit.add_argument("--seed", type=int, default=0, help="seed of the resamples (0)")
+
+    plan = command("plan", "the best size and tokens for a budget")
+    plan.description = "Without --fit: published laws, whose losses belong to another text."
+    plan.add_argument("--flops", metavar="C", required=True, help="budget: 1e22, 10ZFLOP, 115PF-days")
+    plan.add_argument("--fit", metavar="FILE", help="a fit.json of `isoflop fit` or of a study's folder")
+    return top
+
+
+def _command(commands: Any, name: str, help: str) -> ArgumentParser:
+    made: ArgumentParser = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+    made.add_argument("--json", action="store_true", help="print JSON for programs; words for people go to stderr")
+    return made

@@ -1,0 +1,277 @@
+"""The commands: parse, call the lab, print. Everything heavy is imported inside the command that needs it."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from isoflop.designs.kept import Kept
+    from isoflop.designs.study import Study
+    from isoflop.lab import Outcome, Say
+    from isoflop.runs.record import Record
+    from isoflop.runs.run import Run
+    from isoflop.runs.store import Store
+    from isoflop.runs.table import Table
+    from isoflop.terminal import Display
+
+SCHEMA = 1
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`isoflop`: its exit code is 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = _command(given)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        again = f" What is finished is kept; the same command goes on: isoflop {shlex.join(given)}"
+        print(f"isoflop: interrupted.{again if given[:1] == ['run'] else ''}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output is gone; what is still buffered must not fail again while Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _command(given: Sequence[str]) -> int:
+    from isoflop.arguments import parser  # noqa: PLC0415
+    from isoflop.errors import BadInput, IsoflopError  # noqa: PLC0415
+
+    arguments = parser().parse_args(given)
+    commands = {"init": init, "run": run, "status": status, "report": report, "fit": fit, "plan": plan}
+    try:
+        return commands[arguments.command](arguments)
+    except IsoflopError as error:
+        problems = list(error.problems) if isinstance(error, BadInput) else [str(error)]
+        for problem in problems:
+            print(f"isoflop: {problem}", file=sys.stderr)
+        if arguments.json:
+            print(json.dumps({"schema": SCHEMA, "error": type(error).__name__, "problems": problems}))
+        return error.exit_code
+
+
+def init(arguments: "Namespace") -> int:
+    """Write a commented study."""
+    from isoflop.designs.study import Study  # noqa: PLC0415
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.runs.durable import make_folder, write_durably  # noqa: PLC0415
+
+    path = Path(arguments.path)
+    if path.exists() and not arguments.force:
+        raise BadInput(f"{path} is there already. Choose another name, or replace it with --force.")
+    make_folder(path.parent)
+    write_durably(path, Study().to_toml(comments=True).encode())
+    said = f"Wrote {path}. Change it, then: isoflop run {path} --out {Path('runs', path.stem)}"
+    return _say(arguments, {"study": str(path)}, said)
+
+
+def run(arguments: "Namespace") -> int:
+    """Train a study, or go on with it, and write its report."""
+    from isoflop.designs.study import Study  # noqa: PLC0415
+
+    study = Study.from_toml(arguments.study)
+    folder = Path(arguments.out or Path("runs", Path(arguments.study).stem))
+    from isoflop.designs.kept import settle  # noqa: PLC0415
+    from isoflop.lab import conclude, keep, planned, write_results  # noqa: PLC0415
+    from isoflop.runs.durable import make_folder  # noqa: PLC0415
+    from isoflop.runs.store import Store  # noqa: PLC0415
+    from isoflop.terminal import Display, console  # noqa: PLC0415
+    from isoflop.training.version import TRAINER  # noqa: PLC0415
+
+    people = console(quiet=arguments.json)
+    if arguments.dry_run:
+        return _dry_run(arguments, keep(study, TRAINER, people.print))
+    make_folder(folder)
+    kept = settle(folder, study, lambda study: keep(study, TRAINER, people.print), people.print)
+    kept.write(folder)
+    store = Store(folder)
+    for problem in store.problems():
+        people.print(problem)
+    display = Display(people, planned(kept), study.run.workers)
+    with display.shown(), _Trainer(kept, store, display) as trainer:
+        outcome = conclude(kept, folder, trainer.get, display.say)
+        display.say("Writing the report")
+        write_results(outcome, folder)
+    return _concluded(arguments, outcome, folder)
+
+
+class _Trainer:
+    """Gives the records of runs, and trains those that have none: here a trainer and an executor meet the lab."""
+
+    def __init__(self, kept: "Kept", store: "Store", display: "Display"):
+        self.kept = kept
+        self.store = store
+        self.display = display
+        self.executor: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.executor is not None:
+            self.executor.close()
+
+    def get(self, runs: "Sequence[Run]") -> "list[Record]":
+        """The records of runs, in order."""
+        self.display.expect(runs)
+        for record in (found := _found(self.store, runs)):
+            if record.status != "failed":  # that one is tried again
+                self.display.record(record, trained=False)
+        if len(found) == len(runs) and all(record.status != "failed" for record in found):
+            return found
+        from isoflop.executors.sweep import run_all  # noqa: PLC0415
+        from isoflop.training.trainer import train  # noqa: PLC0415
+
+        if self.executor is None:
+            self.executor = self._begin()
+        display, store = self.display, self.store
+        return run_all(
+            runs, train=train, executor=self.executor, store=store, emit=display.event, on_record=display.record
+        )
+
+    def _begin(self) -> Any:
+        from isoflop.designs.kept import refuse_changes  # noqa: PLC0415
+        from isoflop.executors.local import LocalProcesses  # noqa: PLC0415
+        from isoflop.lab import keep  # noqa: PLC0415
+        from isoflop.training.version import TRAINER  # noqa: PLC0415
+
+        # Only where something is trained must the text be there, and be what it was.
+        refuse_changes(self.kept, keep(self.kept.study, TRAINER, self.display.say), self.store.folder)
+        return LocalProcesses(self.kept.study.run.workers, self.kept.study.run.threads)
+
+
+def _found(store: "Store", runs: "Sequence[Run]") -> "list[Record]":
+    return [record for run in runs if (record := store.get(run.id)) is not None]
+
+
+def _dry_run(arguments: "Namespace", kept: "Kept") -> int:
+    from isoflop.lab import planned  # noqa: PLC0415
+    from isoflop.reports.text import planned_runs, seconds_of  # noqa: PLC0415
+
+    runs, workers, about = planned(kept), kept.study.run.workers, kept.about
+    found = {
+        "study": kept.study.name,
+        "text": about,
+        "runs": [{"run_id": run.id, "flops": run.flops, **run.to_json()} for run in runs],
+        "flops": sum(run.flops for run in runs),
+        "seconds": seconds_of(runs, workers),
+    }
+    told = f"{about['name']}: {about['train_tokens']:,} tokens to train on, {about['held_out_tokens']:,} held out"
+    return _say(arguments, found, f"{told}\n{planned_runs(runs, workers)}")
+
+
+def report(arguments: "Namespace") -> int:
+    """Write the report anew from what is there."""
+    from isoflop.designs.kept import kept_study  # noqa: PLC0415
+    from isoflop.lab import conclude, write_results  # noqa: PLC0415
+    from isoflop.runs.store import Store  # noqa: PLC0415
+
+    folder = Path(arguments.folder)
+    kept, store = kept_study(folder), Store(folder)
+    for problem in store.problems():
+        print(problem, file=sys.stderr)
+    outcome = conclude(kept, folder, lambda runs: _found(store, runs))
+    write_results(outcome, folder)
+    return _concluded(arguments, outcome, folder)
+
+
+def status(arguments: "Namespace") -> int:
+    """How far a study is."""
+    from isoflop.designs.kept import kept_study  # noqa: PLC0415
+    from isoflop.lab import progress  # noqa: PLC0415
+    from isoflop.reports import text  # noqa: PLC0415
+
+    folder = Path(arguments.folder)
+    found = progress(kept_study(folder), folder)
+    return _say(arguments, found, text.status(found))
+
+
+def fit(arguments: "Namespace") -> int:
+    """Fit a law to a table of runs."""
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.laws.catalog import loss_form  # noqa: PLC0415
+    from isoflop.runs.table import Table  # noqa: PLC0415
+
+    form = loss_form(arguments.law)
+    pairs = [each.split("=", 1) for each in arguments.map]
+    if wrong := [pair[0] for pair in pairs if len(pair) != 2]:
+        raise BadInput(f"--map {' '.join(wrong)}: write OURS=THEIRS, such as n_params=N tokens=D loss=final_loss.")
+    table = Table.from_csv(arguments.table, dict(pairs))
+    if "role" in table and (pilots := table.rows[table["role"] == "pilot"]).size:
+        table = table.excluding(pilots, "a learning-rate pilot, not trained by the recipe")
+    from isoflop.estimates.fit import fits_to_json  # noqa: PLC0415
+    from isoflop.fits.resample import fit_with_intervals  # noqa: PLC0415
+    from isoflop.reports import text  # noqa: PLC0415
+    from isoflop.runs.durable import write_durably  # noqa: PLC0415
+
+    found = fit_with_intervals(form, table, delta=arguments.delta, draws=arguments.draws, seed=arguments.seed)
+    content = fits_to_json([found])
+    if arguments.out:
+        write_durably(Path(arguments.out), (content + "\n").encode())
+    kept = (
+        f"\nWrote {arguments.out}. Plan by it: isoflop plan --flops 1e22 --fit {arguments.out}" if arguments.out else ""
+    )
+    return _say(arguments, {**json.loads(content), **found.to_json()}, text.fit(found) + kept)
+
+
+def plan(arguments: "Namespace") -> int:
+    """The best size and tokens for a budget."""
+    from isoflop.estimates.fit import read_fits  # noqa: PLC0415
+    from isoflop.plans.plan import fitted_plans, published_plans  # noqa: PLC0415
+    from isoflop.reports import text  # noqa: PLC0415
+    from isoflop.units import parse_flops  # noqa: PLC0415
+
+    flops = parse_flops(arguments.flops)
+    plans = fitted_plans(*read_fits(Path(arguments.fit)), flops) if arguments.fit else published_plans(flops)
+    found = {**plans[0].to_json(), "beside": [each.to_json() for each in plans[1:]]}
+    return _say(arguments, found, text.plan(plans))
+
+
+def _concluded(arguments: "Namespace", outcome: "Outcome", folder: Path) -> int:
+    from isoflop.errors import IsoflopError, RunsFailed  # noqa: PLC0415
+    from isoflop.reports import text  # noqa: PLC0415
+    from isoflop.runs.record import Status  # noqa: PLC0415
+
+    counts = {str(word): len(outcome.ended(word)) for word in Status}
+    forecast, failed = outcome.forecast, outcome.ended(Status.FAILED)
+    lines = [
+        f"{each.run.id} {each.status}: {each.note}"
+        for word in ("diverged", "failed")
+        for each in outcome.ended(Status(word))
+    ]
+    lines += [outcome.why] if outcome.why else []
+    lines += [text.verdict(forecast)] if forecast else []
+    lines += [f"Report: {folder / 'report.html'}"]
+    if failed:
+        lines.append(f"{len(failed)} runs failed; mend what their notes say, and the same command tries them again.")
+    found = {
+        "study": outcome.study.name,
+        "folder": str(folder),
+        "report": str(folder / "report.html"),
+        "runs": counts,
+        "missing": len(outcome.ladder.missing),
+        "forecast": forecast.to_json() if forecast else None,
+        "why": outcome.why,
+    }
+    _say(arguments, found, "\n".join(lines))
+    if failed:
+        return RunsFailed.exit_code
+    return IsoflopError.exit_code if outcome.why else 0
+
+
+def _say(arguments: "Namespace", found: dict[str, Any], words: str) -> int:
+    """JSON for programs, or words for people."""
+    print(json.dumps({"schema": SCHEMA, **found}, ensure_ascii=False) if arguments.json else words)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
