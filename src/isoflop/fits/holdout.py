@@ -63,7 +63,7 @@ def hold_outs(table: Table, minima: Sequence[Minimum], *, seed: int = 0) -> tupl
         said = {name: below.ensembles[name].values(at) for name in below.weights}
         found_sd = float(np.nanstd(rung.draws[:, 2]))
         spread = {name: (float(np.median(values)), float(values.std())) for name, values in said.items()}
-        told = replace(below, widening=1.0).loss(rung.n_params, rung.tokens, rung.flops, new_run=False)
+        told = replace(below, widening=1.0).loss(rung.n_params, rung.tokens, rung.flops, new_run=False, best=True)
         judged.append(HoldOut(rung.budget, below, spread, told, rung.loss, found_sd))
     return tuple(judged)
 

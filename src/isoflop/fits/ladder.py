@@ -66,12 +66,27 @@ class LadderFit:
             raise FitError("Nothing to forecast with. " + " ".join(check.message for check in self.checks))
         return Ensemble.mixture([self.ensembles[name] for name in self.weights], list(self.weights.values()))
 
-    def loss(self, n_params: float, tokens: float, flops: float, *, new_run: bool = True) -> Interval:
-        """The loss at N, D and C, nats/token, 90 %: of one new run (with seed noise) or of the mean over seeds."""
+    def loss(
+        self, n_params: float, tokens: float, flops: float, *, new_run: bool = True, best: bool = False
+    ) -> Interval:
+        """The loss at N, D and C, nats/token, 90 %: of one new run (with seed noise) or of the mean over seeds.
+
+        Laws of L(C) are of the best size; at another N they are raised by what the parabolas say of it, unless N is
+        known to be `best`.
+        """
         sd = self.noise.at(flops) if new_run and self.noise else 0.0
-        found = self.laws_of_loss.interval(loss_at(n_params, tokens, flops), noise=sd)
+        raised = 1.0 if best else self.off_best(n_params, flops)
+        found = self.laws_of_loss.interval(loss_at(n_params, tokens, flops, raised=raised), noise=sd)
         wider = {end: found.median + self.widening * (getattr(found, end) - found.median) for end in ("low", "high")}
         return replace(found, **wider)
+
+    def off_best(self, n_params: float, flops: float) -> float:
+        """L(N) / L(N_opt) at C: 1 + k (ln N/N_opt)^2 / 2, k the median relative curvature of the usable parabolas."""
+        curvatures = [each.curvature / each.loss for each in self.minima if each.usable]
+        if "n_params" not in self.ensembles or not curvatures:
+            return 1.0
+        best = self.ensembles["n_params"].interval(lambda law: law(flops)).median
+        return float(1 + np.median(curvatures) * np.log(n_params / best) ** 2 / 2)
 
     def slope(self, flops: float) -> float:
         """dL/d ln C along the frontier at C, nats/token: the median over the laws of L(C)."""
@@ -83,10 +98,15 @@ class LadderFit:
         return bag.interval(lambda law: (law(flops * np.exp(step)) - law(flops * np.exp(-step))) / (2 * step)).median
 
 
-def loss_at(n_params: float, tokens: float, flops: float) -> Callable[[Law], float]:
-    """The loss that a law, of L(C) or of L(N, D), says of one run."""
+def loss_at(n_params: float, tokens: float, flops: float, *, raised: float = 1.0) -> Callable[[Law], float]:
+    """The loss that a law says of one run: L(N, D) as it stands, L(C) times `raised`."""
     values: dict[str, Any] = {"n_params": n_params, "tokens": tokens, "flops": flops}
-    return lambda law: float(law(*(values[name] for name in law.inputs)))
+
+    def loss(law: Law) -> float:
+        said = float(law(*(values[name] for name in law.inputs)))
+        return said if "n_params" in law.inputs else said * raised
+
+    return loss
 
 
 def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | None = None) -> LadderFit:
