@@ -101,5 +101,5 @@ def test_the_check_takes_the_nearest_size():
 
 def test_a_check_without_a_size_near_its_best_is_refused_early():
     study = replace(STUDY, check=CheckSection(factor=1e5), allow_repeats=True)
-    with pytest.raises(BadInput, match=r"the check, of model\.sizes"):
+    with pytest.raises(BadInput, match=r"the check, none of model\.sizes within a factor 2"):
         preview(study, TEXT, trainer="test-1")

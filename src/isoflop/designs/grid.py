@@ -75,15 +75,26 @@ def rung(study: Study, budget_index: int, text: Text, *, n_params: float, traine
 
 
 def check_runs(study: Study, text: Text, *, n_params: float, trainer: str) -> list[Run]:
-    """The runs that the forecast is about: of all sizes the one nearest to n_params, once for each seed.
+    """The runs that the forecast is about: the size nearest to n_params that can be trained, once for each seed.
 
-    Raises `BadInput` where the text or the fewest steps do not allow it.
+    Raises `BadInput` where the text or the fewest steps allow none within FARTHEST times n_params.
     """
-    shape = min(shapes(study, text), key=lambda shape: abs(math.log(shape.n_params / n_params)))
-    if wrong := problems_of(study, text, shape, study.check_budget):
-        raise BadInput(wrong)
+
+    def distance(shape: Shape) -> float:
+        return abs(math.log(shape.n_params / n_params))
+
+    near = sorted((each for each in shapes(study, text) if distance(each) <= math.log(FARTHEST)), key=distance)
+    allowed = [each for each in near if not problems_of(study, text, each, study.check_budget)]
+    if not allowed:
+        told = (
+            f"At {study.check_budget:.3g} FLOPs, the check, none of model.sizes within a factor {FARTHEST:g} of the "
+            f"expected best, {n_params:,.0f} parameters, can be trained. Add sizes there, or lower check.factor."
+        )
+        raise BadInput(
+            [told, *(wrong for each in near for wrong in problems_of(study, text, each, study.check_budget))]
+        )
     return [
-        a_run(study, text, shape, study.check_budget, seed=seed, role="check", trainer=trainer)
+        a_run(study, text, allowed[0], study.check_budget, seed=seed, role="check", trainer=trainer)
         for seed in range(study.check.seeds)
     ]
 
@@ -108,12 +119,6 @@ def preview(study: Study, text: Text, *, trainer: str) -> list[list[Run]]:
         problems += bad.problems
     else:
         runs.append(checks)
-        n_params = checks[0].shape.n_params
-        if abs(math.log(n_params / expected)) > math.log(FARTHEST):
-            problems.append(
-                f"At {study.check_budget:.3g} FLOPs, the check, of model.sizes {n_params:,} parameters come nearest to "
-                f"the expected best, {expected:,.0f}. Add sizes within a factor {FARTHEST:g} of it."
-            )
     if problems:
         raise BadInput(problems)
     return runs

@@ -60,7 +60,7 @@ def batch_for(recipe: Recipe, tokens: float, at_once: int) -> int:
 
 
 def optimizer_for(recipe: Recipe, shape: Shape, *, tokens: int, batch_tokens: int) -> Optimizer:
-    """Rates ∝ (lr_tokens / tokens)^lr_tokens_exponent; of hidden matrices ∝ (lr_width / width)^lr_width_exponent too."""
+    """Rates ∝ (lr_tokens / tokens)^lr_tokens_exponent; hidden ones ∝ (lr_width / width)^lr_width_exponent too."""
     horizon = (recipe.lr_tokens / tokens) ** recipe.lr_tokens_exponent
     return Optimizer(
         peak_lr=recipe.lr * horizon * (recipe.lr_width / shape.width) ** recipe.lr_width_exponent,
