@@ -58,8 +58,12 @@ class Advance(Protocol):
 def first_state(run: Run) -> State:
     """Fresh weights, empty moments, step 0."""
     params = initialise(run.shape, run.init_seed)
-    first, second = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))  # two: a donated buffer has one owner
-    return State(params, first, second, jnp.int32(0))
+    return State(params, _zeros(params), _zeros(params), jnp.int32(0))  # two: a donated buffer has one owner
+
+
+def _zeros(params: Params) -> Params:
+    zeros: Params = jax.tree.map(lambda weight: jnp.array(np.zeros(weight.shape, weight.dtype)), params)
+    return zeros
 
 
 def hyper_of(run: Run) -> Hyper:
@@ -143,4 +147,6 @@ def update(state: State, gradient: Params, hyper: Hyper) -> State:
 def learning_rates(run: Run, steps: np.ndarray) -> np.ndarray:
     """The hidden matrices' learning rate at the given steps."""
     hyper = hyper_of(run)
-    return np.asarray(hyper.hidden_lr * schedule(jnp.asarray(steps, dtype=jnp.float32), hyper), dtype=np.float64)
+    return np.asarray(
+        hyper.hidden_lr * jax.jit(schedule)(jnp.asarray(steps, dtype=jnp.float32), hyper), dtype=np.float64
+    )

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from isoflop.costs.shape import Shape
@@ -48,17 +49,22 @@ def initialise(shape: Shape, seed: int) -> Params:
     (Radford et al. 2019); the embedding has std 0.5; the head is zero, so that the first loss is ln V at any width.
     """
     L, d, a, f, V = shape.n_layers, shape.width, shape.attention_width, shape.ff_width, shape.vocab_size
-    keys = jax.random.split(jax.random.key(seed), 5)
+    # NumPy draws them at once; JAX would compile its random numbers anew for each shape, for seconds.
+    random = np.random.Generator(np.random.Philox(seed))
+
+    def normal(std: float, *sizes: int) -> Array:
+        return jnp.array(np.float32(std) * random.standard_normal(sizes, dtype=np.float32))
+
     to_residual = (2 * L) ** -0.5
     return {
-        "embedding": EMBEDDING_STD * jax.random.normal(keys[0], (V, d)),
+        "embedding": normal(EMBEDDING_STD, V, d),
         "blocks": {
-            "qkv": d**-0.5 * jax.random.normal(keys[1], (L, d, 3 * a)),
-            "attention_out": to_residual * a**-0.5 * jax.random.normal(keys[2], (L, a, d)),
-            "ff_in": d**-0.5 * jax.random.normal(keys[3], (L, d, f)),
-            "ff_out": to_residual * f**-0.5 * jax.random.normal(keys[4], (L, f, d)),
+            "qkv": normal(d**-0.5, L, d, 3 * a),
+            "attention_out": normal(to_residual * a**-0.5, L, a, d),
+            "ff_in": normal(d**-0.5, L, d, f),
+            "ff_out": normal(to_residual * f**-0.5, L, f, d),
         },
-        "head": jnp.zeros((d, V)),
+        "head": jnp.array(np.zeros((d, V), np.float32)),
     }
 
 
