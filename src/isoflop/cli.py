@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from isoflop.designs.kept import Kept
-    from isoflop.designs.study import Study
-    from isoflop.lab import Outcome, Say
+    from isoflop.plans.outcome import Outcome
     from isoflop.runs.record import Record
     from isoflop.runs.run import Run
     from isoflop.runs.store import Store
-    from isoflop.runs.table import Table
     from isoflop.terminal import Display
 
 SCHEMA = 1
@@ -80,7 +78,8 @@ def run(arguments: "Namespace") -> int:
     study = Study.from_toml(arguments.study)
     folder = Path(arguments.out or Path("runs", Path(arguments.study).stem))
     from isoflop.designs.kept import settle  # noqa: PLC0415
-    from isoflop.lab import conclude, keep, planned, write_results  # noqa: PLC0415
+    from isoflop.designs.planned import planned  # noqa: PLC0415
+    from isoflop.lab import conclude, keep, write_results, written_forecast  # noqa: PLC0415
     from isoflop.runs.durable import make_folder  # noqa: PLC0415
     from isoflop.runs.store import Store  # noqa: PLC0415
     from isoflop.terminal import Display, console  # noqa: PLC0415
@@ -91,6 +90,7 @@ def run(arguments: "Namespace") -> int:
         return _dry_run(arguments, keep(study, TRAINER, people.print))
     make_folder(folder)
     kept = settle(folder, study, lambda study: keep(study, TRAINER, people.print), people.print)
+    written_forecast(kept, folder)  # one of other runs is told before a rung is trained in vain
     kept.write(folder)
     store = Store(folder)
     for problem in store.problems():
@@ -153,7 +153,7 @@ def _found(store: "Store", runs: "Sequence[Run]") -> "list[Record]":
 
 
 def _dry_run(arguments: "Namespace", kept: "Kept") -> int:
-    from isoflop.lab import planned  # noqa: PLC0415
+    from isoflop.designs.planned import planned  # noqa: PLC0415
     from isoflop.reports.text import planned_runs, seconds_of  # noqa: PLC0415
 
     runs, workers, about = planned(kept), kept.study.run.workers, kept.about
@@ -171,6 +171,7 @@ def _dry_run(arguments: "Namespace", kept: "Kept") -> int:
 def report(arguments: "Namespace") -> int:
     """Write the report anew from what is there."""
     from isoflop.designs.kept import kept_study  # noqa: PLC0415
+    from isoflop.errors import BadInput  # noqa: PLC0415
     from isoflop.lab import conclude, write_results  # noqa: PLC0415
     from isoflop.runs.store import Store  # noqa: PLC0415
 
@@ -179,6 +180,11 @@ def report(arguments: "Namespace") -> int:
     for problem in store.problems():
         print(problem, file=sys.stderr)
     outcome = conclude(kept, folder, lambda runs: _found(store, runs))
+    if not outcome.records and store.index():
+        raise BadInput(
+            f"The {len(store.index())} records in {folder} are not of the runs that this version of isoflop makes of "
+            "its study. Its report is left as it is; the version that trained them can write it anew."
+        )
     write_results(outcome, folder)
     return _concluded(arguments, outcome, folder)
 
@@ -186,8 +192,8 @@ def report(arguments: "Namespace") -> int:
 def status(arguments: "Namespace") -> int:
     """How far a study is."""
     from isoflop.designs.kept import kept_study  # noqa: PLC0415
-    from isoflop.lab import progress  # noqa: PLC0415
     from isoflop.reports import text  # noqa: PLC0415
+    from isoflop.reports.progress import progress  # noqa: PLC0415
 
     folder = Path(arguments.folder)
     found = progress(kept_study(folder), folder)

@@ -1,26 +1,29 @@
 """The whole idea on one page: design → run → tabulate → fit → forecast → check → report.
 
-A study's folder holds `study.toml`, `text.json`, `records/`, `table.csv`, `fit.json`, `forecast.json` and `report.html`.
-Each stage asks `get` for the records of its runs. Training, `get` trains those that are missing; reporting, it only looks
-them up. So a study that was interrupted, or is read again, goes through the very same steps.
+A study's folder holds `study.toml`, `text.json`, `records/`, `table.csv`, `fit.json`, `forecast.json`, `report.html`.
+Each stage asks `get` for the records of its runs. Training, `get` trains those that are missing; reporting, it only
+looks them up. So a study that was interrupted, or is read again, goes through the very same steps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isoflop.designs.grid import Text, check_runs, expected_n, preview, rung
+from isoflop.designs.grid import Text, check_runs, expected_n, rung
 from isoflop.designs.kept import Kept
-from isoflop.designs.pilot import cell_nearest, pilot_runs
+from isoflop.designs.pilot import cell_nearest
+from isoflop.designs.planned import pilots_of, planned
 from isoflop.designs.study import Study
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import fits_to_json
+from isoflop.laws.law import Law
 from isoflop.plans.forecast import Forecast, read_forecast
+from isoflop.plans.outcome import Ladder, Outcome
 from isoflop.runs.durable import make_folder, write_durably
 from isoflop.runs.record import Record, Status
 from isoflop.runs.run import Run
-from isoflop.runs.store import Store
 from isoflop.runs.table import Table
 
 Get = Callable[[Sequence[Run]], list[Record]]
@@ -28,50 +31,6 @@ Get = Callable[[Sequence[Run]], list[Record]]
 
 Say = Callable[[str], None]
 """Tells people what is being done now."""
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """What became of the ladder: its records and the pilot's, and the runs that have no record yet."""
-
-    records: tuple[Record, ...] = ()
-    pilot: tuple[Record, ...] = ()
-    missing: tuple[Run, ...] = ()
-
-    @property
-    def table(self) -> Table:
-        """The ladder's runs, without the pilot's."""
-        return Table.from_records(self.records)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """All that a study came to: what the page, the JSON and the terminal are made from.
-
-    fit is None, and forecast too, where the ladder is unfinished or has no result; why says so.
-    """
-
-    kept: Kept
-    ladder: Ladder
-    check: tuple[Record, ...] = ()
-    fit: Any = None  # fits.ladder.LadderFit, which this file imports only where it fits: it brings JAX
-    forecast: Forecast | None = None
-    rung_forecasts: tuple[tuple[float, Forecast], ...] = ()
-    why: str = ""
-
-    @property
-    def study(self) -> Study:
-        """The study."""
-        return self.kept.study
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        """Every record: ladder, pilot, check."""
-        return self.ladder.records + self.ladder.pilot + self.check
-
-    def ended(self, status: Status) -> tuple[Record, ...]:
-        """The records that ended so."""
-        return tuple(record for record in self.records if record.status is status)
 
 
 def prepare_text(study: Study, say: Say) -> tuple[Text, dict[str, Any]]:
@@ -91,8 +50,9 @@ def prepare_text(study: Study, say: Say) -> tuple[Text, dict[str, Any]]:
     )
     if study.evaluation.tokens >= dataset.held_out.n_tokens:
         raise BadInput(
-            f"evaluation.tokens = {study.evaluation.tokens:,}, but {dataset.name} holds out {dataset.held_out.n_tokens:,} "
-            f"tokens ({dataset.held_out.n_documents:,} documents). Lower it, raise corpus.held_out, or give more text."
+            f"evaluation.tokens = {study.evaluation.tokens:,}, but {dataset.name} holds out "
+            f"{dataset.held_out.n_tokens:,} tokens ({dataset.held_out.n_documents:,} documents). "
+            "Lower it, raise corpus.held_out, or give more text."
         )
     text = Text(dataset.fingerprint, dataset.tokenizer_fingerprint, dataset.vocab_size, dataset.train.n_tokens)
     about = {
@@ -117,15 +77,6 @@ def keep(study: Study, trainer: str, say: Say) -> Kept:
     return kept
 
 
-def planned(kept: Kept) -> list[Run]:
-    """Every run as it would be if each rung's best N is as expected: for `--dry-run`, and to refuse before training."""
-    study = kept.study
-    rungs = preview(study, kept.text, trainer=kept.trainer)
-    last = len(study.ladder.budgets) - 1
-    pilots = [_pilot(study, rungs[i], expected_n(study, study.ladder.budgets[i]), i) for i in sorted({0, last})]
-    return [run for rung in (*rungs, *pilots) for run in rung]
-
-
 def climb(kept: Kept, get: Get, say: Say) -> Ladder:
     """Rung after rung, each centred on the best N found at the rungs below; stops at the first that is not whole."""
     study = kept.study
@@ -133,8 +84,11 @@ def climb(kept: Kept, get: Get, say: Say) -> Ladder:
     pilot: list[Record] = []
     for i, budget in enumerate(study.ladder.budgets):
         centre = expected_n(study, budget, _minima(records))
-        runs = rung(study, i, kept.text, n_params=centre, trainer=kept.trainer)
-        pilots = _pilot(study, runs, centre, i)
+        try:
+            runs = rung(study, i, kept.text, n_params=centre, trainer=kept.trainer)
+        except BadInput as bad:  # the rungs below moved the best size away from model.sizes
+            return Ladder(tuple(records), tuple(pilot), why=str(bad))
+        pilots = pilots_of(study, runs, centre, i)
         say(
             f"Rung {i + 1} of {len(study.ladder.budgets)}: {budget:.3g} FLOPs a run, best N expected near {centre:,.0f}"
         )
@@ -144,7 +98,8 @@ def climb(kept: Kept, get: Get, say: Say) -> Ladder:
         records += [record for record in found if record.run.id in ids]
         pilot += [record for record in found if record.run.id not in ids]
         if missing := tuple(run for run in [*runs, *pilots] if run.id not in there):
-            return Ladder(tuple(records), tuple(pilot), missing)
+            why = f"The ladder is unfinished: {len(missing)} runs of rung {i + 1} are missing."
+            return Ladder(tuple(records), tuple(pilot), missing, why)
     return Ladder(tuple(records), tuple(pilot))
 
 
@@ -153,20 +108,21 @@ def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outc
     study = kept.study
     ladder = climb(kept, get, say)
     if not ladder.records:
-        return Outcome(kept, ladder, why="No run is finished yet.")
+        return Outcome(kept, ladder, why=ladder.why or "No run is finished yet.")
     say("Fitting")
     from isoflop.fits.ladder import fit_ladder  # noqa: PLC0415 – brings JAX
 
     fit = fit_ladder(ladder.table, seed=study.seed)
-    if ladder.missing:
-        why = f"The ladder is unfinished: {len(ladder.missing)} runs of its current rung are missing."
-        return Outcome(kept, ladder, fit=fit, why=why)
+    if ladder.why:
+        return Outcome(kept, ladder, fit=fit, why=ladder.why)
     rungs = tuple(rung_forecasts(study, ladder))
     path = out / "forecast.json"
-    try:
-        forecast, runs = forecast_check(kept, fit, read_forecast(path))
-    except FitError as error:
-        return Outcome(kept, ladder, fit=fit, rung_forecasts=rungs, why=str(error))
+    if (sealed := written_forecast(kept, out)) is None:
+        try:
+            sealed = forecast_check(kept, fit)
+        except (FitError, BadInput) as error:
+            return Outcome(kept, ladder, fit=fit, rung_forecasts=rungs, why=str(error))
+    forecast, runs = sealed
     forecast.write(path)
     loss = forecast.loss
     say(
@@ -185,15 +141,24 @@ def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outc
     return Outcome(kept, ladder, tuple(check), fit, forecast, rungs, why)
 
 
-def forecast_check(kept: Kept, fit: Any, written: Forecast | None = None) -> tuple[Forecast, list[Run]]:
-    """The forecast of the check, sealed, and its runs; the one that is written already, if it is of this study.
+def written_forecast(kept: Kept, out: Path) -> tuple[Forecast, list[Run]] | None:
+    """The forecast that the folder holds already, and its runs: it is never made again, whatever was learnt since.
 
-    Raises `FitError` where the ladder gives no law.
+    Raises `BadInput` where it is of runs that are not this study's: a later version may make others of the same file.
     """
-    if written:  # made before the run: never made again, whatever has been learnt since
-        runs = check_runs(kept.study, kept.text, n_params=written.n_params, trainer=kept.trainer)
-        if written.run_ids == tuple(run.id for run in runs):
-            return written, runs
+    if (written := read_forecast(out / "forecast.json")) is None:
+        return None
+    runs = check_runs(kept.study, kept.text, n_params=written.n_params, trainer=kept.trainer)
+    if written.run_ids != tuple(run.id for run in runs):
+        raise BadInput(
+            f"{out / 'forecast.json'} is about run {', '.join(written.run_ids)}, which this version of isoflop does "
+            "not make of this study. A forecast is never rewritten: choose another --out, or the version that wrote it."
+        )
+    return written, runs
+
+
+def forecast_check(kept: Kept, fit: Any) -> tuple[Forecast, list[Run]]:
+    """The forecast of the check, sealed, and its runs. Raises `FitError` where the ladder gives no law."""
     if fit.frontier is None:
         raise FitError("No forecast: no power law of the best size. " + " ".join(check.message for check in fit.checks))
     budget = kept.study.check_budget
@@ -215,7 +180,7 @@ def rung_forecasts(study: Study, ladder: Ladder) -> Iterator[tuple[float, Foreca
         cell = [r for r in ladder.records if r.run.budget == budget and r.status is Status.DONE]
         if below.frontier is None or not cell:
             continue
-        best = below.ensembles["n_params"].interval(lambda law, C=budget: law(C))
+        best = below.ensembles["n_params"].interval(partial(_at, budget))
         runs = cell_nearest([record.run for record in cell], best.median)
         losses = {record.run.id: (record.loss or 0.0, record.loss_se) for record in cell}
         yield budget, _forecast(study, below, runs, best).scored([(run.id, *losses[run.id]) for run in runs])
@@ -234,42 +199,6 @@ def write_results(outcome: Outcome, out: Path) -> None:
     write_durably(out / "report.html", page(findings(outcome, out)).encode())
 
 
-def progress(kept: Kept, out: Path) -> dict[str, Any]:
-    """How far a study is, as plain values, from the index of its records: quick, without JAX."""
-    store = Store(out)
-    records = store.index()
-    runs: dict[str, dict[str, int]] = {}
-    for run in planned(kept):
-        runs.setdefault(run.role, {"planned": 0, **{str(status): 0 for status in Status}})["planned"] += 1
-    for record in records:
-        runs[record["role"]][record["status"]] += 1
-    forecast = read_forecast(out / "forecast.json")
-    unfinished = any(counts["done"] + counts["diverged"] < counts["planned"] for counts in runs.values())
-    pid = store.at_work()
-    state = f"at work, process {pid}" if pid else "unfinished" if unfinished else "finished"
-    go_on = f"Go on: isoflop run {out / 'study.toml'} --out {out}"
-    return {
-        "study": kept.study.name,
-        "folder": str(out),
-        "state": state,
-        "runs": runs,
-        "flops": sum(record["flops"] for record in records),
-        "went_wrong": [record for record in records if record["status"] != Status.DONE],
-        "problems": list(store.problems()),
-        "forecast": forecast.to_json() if forecast else None,
-        "next": go_on if unfinished and not pid else "",
-    }
-
-
-def _pilot(study: Study, runs: Sequence[Run], centre: float, i: int) -> list[Run]:
-    """The learning-rate pilot of rung i: at the lowest and at the top budget, none between."""
-    corners = {len(study.ladder.budgets) - 1: 1, 0: 0}
-    if i not in corners:
-        return []
-    cell = cell_nearest(runs, centre)
-    return pilot_runs(cell, study.pilot.factors, min(len(cell), study.pilot.seeds[corners[i]]))
-
-
 def _minima(records: Sequence[Record]) -> list[tuple[float, float]]:
     """(FLOPs, N_opt) of the rungs so far."""
     from isoflop.fits.parabola import minima  # noqa: PLC0415
@@ -281,6 +210,10 @@ def _minima(records: Sequence[Record]) -> list[tuple[float, float]]:
     except FitError:  # runs that diverged may leave a rung without three sizes: what was expected still holds
         return []
     return [(each.budget, each.n_params) for each in found if each.usable]
+
+
+def _at(flops: float, law: Law) -> float:
+    return float(law(flops))
 
 
 def _forecast(study: Study, fit: Any, runs: Sequence[Run], best: Any) -> Forecast:

@@ -102,7 +102,7 @@ class Display:
                 event = self.now.get(run_id)
                 share = 1 - event.step / event.steps if event else 1.0
                 left.setdefault(run.budget, []).append(_seconds(run) * share)
-        return pace * sum(max(max(each), sum(each) / self.workers) for each in left.values())
+        return pace * sum(max(*each, sum(each) / self.workers) for each in left.values())
 
     def draw(self) -> Group:
         """The picture now."""
@@ -111,8 +111,8 @@ class Display:
         bar = ProgressBar(total=max(self.total_flops, self.flops_spent), completed=self.flops_spent, width=44)
         facts = Text(
             f"{len(done)} of {max(len(runs), len(done))} runs · {print_flops(self.flops_spent)} of "
-            f"{print_flops(max(self.total_flops, self.flops_spent))} · {print_seconds(time.monotonic() - self.began)} so far, "
-            f"about {print_seconds(self.seconds_left())} left"
+            f"{print_flops(max(self.total_flops, self.flops_spent))} · "
+            f"{print_seconds(time.monotonic() - self.began)} so far, about {print_seconds(self.seconds_left())} left"
         )
         under_way = [self._progress(event, runs.get(event.run_id)) for event in now.values()]
         return Group(Text(self.stage, style="bold"), bar, facts, *under_way, *_best(done))
@@ -128,8 +128,8 @@ class Display:
         note = "" if record.status is Status.DONE else f" ({record.status}: {record.note.splitlines()[0][:200]})"
         return (
             f"{len(self.done)}/{max(len(self.runs), len(self.done))} {run.role} N = {print_count(run.shape.n_params)}, "
-            f"D = {print_count(run.tokens)} at {print_flops(run.budget)}: {loss} in {print_seconds(record.seconds)}{note}, "
-            f"about {print_seconds(self.seconds_left())} left"
+            f"D = {print_count(run.tokens)} at {print_flops(run.budget)}: {loss} in "
+            f"{print_seconds(record.seconds)}{note}, about {print_seconds(self.seconds_left())} left"
         )
 
 

@@ -3,8 +3,8 @@
 from isoflop.costs.flops import flops_per_token
 from isoflop.costs.shape import Shape
 
-# Measured for widths 16 to 96 at depth 2 and context 128 on one core of a Xeon with AVX-512, float32 (2026-11). The live
-# display corrects the pace by what runs really take, so another machine needs no other numbers.
+# Measured for widths 16 to 96 at depth 2 and context 128 on one core of a Xeon with AVX-512, float32 (2026-11). The
+# live display corrects the pace by what runs really take, so another machine needs no other numbers.
 SECONDS_A_TOKEN = 2.1e-6
 SECONDS_A_FLOP = 1 / 60e9
 SECONDS_A_RUN = 1.0

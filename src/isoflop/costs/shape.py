@@ -43,7 +43,7 @@ class Shape:
 
     @property
     def n_params(self) -> int:
-        """The default N: every weight matrix and the output head, no input embedding (Porian et al. 2024, "standard")."""
+        """The default N: weight matrices and output head, no input embedding (Porian et al. 2024, "standard")."""
         return self.n_params_nonembedding + self.n_params_head
 
     @property

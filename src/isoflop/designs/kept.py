@@ -18,7 +18,7 @@ FREE = {"run.workers"}  # where and how fast runs are trained, not which
 
 @dataclass(frozen=True)
 class Kept:
-    """A study with all that decides its runs: the tokenised text and the trainer's version; about describes the text."""
+    """A study with all that decides its runs: the tokenised text, the trainer's version; about describes the text."""
 
     study: Study
     text: Text
@@ -59,8 +59,8 @@ def changes(old: Kept, new: Kept) -> list[str]:
     ]
     if old.text != new.text:
         found.append(
-            f"the text had fingerprint {old.text.corpus[:12]}, now {new.text.corpus[:12]} (python-stdlib is that of the "
-            "running Python, a path that of the files there)"
+            f"the text had fingerprint {old.text.corpus[:12]}, now {new.text.corpus[:12]} (python-stdlib is that of "
+            "the running Python, a path that of the files there)"
         )
     if old.trainer != new.trainer:
         found.append(f"the trainer was {old.trainer}, now {new.trainer}")

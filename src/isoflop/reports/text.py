@@ -44,8 +44,8 @@ def planned_runs(runs: Sequence[Run], workers: int) -> str:
         )
     total = (
         f"{len(runs)} runs, {print_flops(sum(run.flops for run in runs))}, about "
-        f"{print_seconds(seconds_of(runs, workers))} with {workers} workers, each on a core of its own (a guess: the pace is "
-        "measured as runs end). The sizes of later rungs follow the minima found below them."
+        f"{print_seconds(seconds_of(runs, workers))} with {workers} workers, each on a core of its own (a guess: the "
+        "pace is measured as runs end). The sizes of later rungs follow the minima found below them."
     )
     return f"{columns(rows, right=(0, 2, 6, 7))}\n{total}"
 

@@ -153,5 +153,9 @@ def _cpu() -> str:
 @lru_cache(maxsize=1)
 def _keep_compilations() -> None:
     """Compiled programs are kept between processes: a second study of the same shapes compiles nothing."""
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    settings = {
+        "jax_compilation_cache_dir": str(cache_folder() / "compiled"),
+        "jax_persistent_cache_min_compile_time_secs": 0.3,
+    }
+    for name, value in settings.items():
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]
