@@ -3,7 +3,7 @@
 Each rung from the fourth on is forecast from the rungs below it. In-sample fit plays no part.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from isoflop.estimates.fit import Check, Verdict
 from isoflop.estimates.interval import Interval
 from isoflop.fits.ladder import LadderFit, fit_ladder, loss_at
+from isoflop.fits.objective import Floats
 from isoflop.fits.parabola import Minimum
 from isoflop.runs.table import Table
 
@@ -26,30 +27,34 @@ NORMAL_90 = 1.6448536269514722  # half-width of a central 90 % interval, in stan
 
 @dataclass(frozen=True)
 class HoldOut:
-    """One rung held out: the fit of the rungs below, what each law said of its minimum, and what was found.
+    """One rung held out: the fit of the rungs below, and what was found.
 
-    said: by law, (mean, standard deviation) of the loss at the rung's minimum, nats/token; told: the whole bag's
-    interval of the mean, not widened; found and found_sd: the minimum of the rung's own parabola.
+    said: by law, the draws of the loss at the rung's minimum, nats/token. found and found_sd: the minimum of the rung's
+    own parabola.
     """
 
     budget: float
     below: LadderFit
-    said: Mapping[str, tuple[float, float]]
-    told: Interval
+    said: Mapping[str, Floats]
     found: float
     found_sd: float
 
-    @property
-    def miss(self) -> float:
-        """(found - forecast) in standard deviations of both, the bag's before any widening."""
-        sd = (self.told.high - self.told.low) / (2 * NORMAL_90)
-        return (self.found - self.told.median) / float(np.hypot(sd, self.found_sd))
+    def error(self, name: str) -> float:
+        """found / median of what a law said - 1."""
+        return float(self.found / np.median(self.said[name]) - 1)
 
-    def score(self, name: str) -> float:
-        """-2 ln likelihood of what was found under what a law said, nats/token being the unit; lower is better."""
-        mean, sd = self.said[name]
-        variance = sd**2 + self.found_sd**2
-        return float((self.found - mean) ** 2 / variance + np.log(variance))
+    def told(self, weights: Mapping[str, float]) -> Interval:
+        """What the bag says of the mean, its laws weighted so; laws that had too few rungs are left out."""
+        names = [name for name in self.said if weights.get(name, 0) > 0] or list(self.said)
+        share = {name: weights.get(name, 0) or 1.0 for name in names}
+        mass = [np.full(len(self.said[name]), share[name] / len(self.said[name])) for name in names]
+        return Interval.of_draws(np.concatenate([self.said[name] for name in names]), np.concatenate(mass))
+
+    def miss(self, weights: Mapping[str, float]) -> float:
+        """(found - told) in standard deviations of both."""
+        told = self.told(weights)
+        sd = (told.high - told.low) / (2 * NORMAL_90)
+        return (self.found - told.median) / float(np.hypot(sd, self.found_sd))
 
 
 def hold_outs(table: Table, minima: Sequence[Minimum], *, seed: int = 0) -> tuple[HoldOut, ...]:
@@ -57,37 +62,44 @@ def hold_outs(table: Table, minima: Sequence[Minimum], *, seed: int = 0) -> tupl
     judged: list[HoldOut] = []
     usable = [each for each in minima if each.usable]
     for rung in usable[FEWEST:]:
-        below = fit_ladder(table.where(table["budget"] < rung.budget), seed=seed, draws=DRAWS)
-        below = weighted(below, judged)
+        below = weighted(fit_ladder(table.where(table["budget"] < rung.budget), seed=seed, draws=DRAWS), judged)
         at = loss_at(rung.n_params, rung.tokens, rung.flops)
         said = {name: below.ensembles[name].values(at) for name in below.weights}
-        found_sd = float(np.nanstd(rung.draws[:, 2]))
-        spread = {name: (float(np.median(values)), float(values.std())) for name, values in said.items()}
-        told = replace(below, widening=1.0).loss(rung.n_params, rung.tokens, rung.flops, new_run=False, best=True)
-        judged.append(HoldOut(rung.budget, below, spread, told, rung.loss, found_sd))
+        judged.append(HoldOut(rung.budget, below, said, rung.loss, float(np.nanstd(rung.draws[:, 2]))))
     return tuple(judged)
 
 
 def weighted(fit: LadderFit, judged: Sequence[HoldOut]) -> LadderFit:
-    """The fit with its loss laws weighted by exp(-score / 2), and its interval widened until the hold-outs fit in.
+    """The fit with its loss laws weighted by their hold-outs, and its interval as wide as the hold-outs demand.
 
-    A law that no hold-out has judged gets the mean weight of the others. widening^2 is the mean square of
-    (found - forecast) / sd over the hold-outs, never below 1.
+    widening^2 is the mean square of the misses, never below 1; each miss is that of a bag weighted by the other
+    hold-outs.
     """
-    if not judged:
+    if not judged or not fit.weights:
         return fit
-    scores = {
-        name: float(np.mean([each.score(name) for each in judged if name in each.said]))
-        for name in fit.weights
-        if any(name in each.said for each in judged)
-    }
-    best = min(scores.values())
-    weights = {name: float(np.exp(-(score - best) * len(judged) / 2)) for name, score in scores.items()}
-    unjudged = {name: float(np.mean(list(weights.values()))) for name in fit.weights if name not in weights}
-    total = sum(weights.values()) + sum(unjudged.values())
-    shares = {name: (weights | unjudged)[name] / total for name in fit.weights}
-    squares = [each.miss**2 for each in judged]
-    return replace(fit, weights=shares, widening=max(1.0, float(np.sqrt(np.mean(squares)))))
+    misses = [each.miss(shares(fit.weights, [*judged[:i], *judged[i + 1 :]])) for i, each in enumerate(judged)]
+    widening = max(1.0, float(np.sqrt(np.mean(np.square(misses)))))
+    return replace(fit, weights=shares(fit.weights, judged), widening=widening)
+
+
+def shares(laws: Iterable[str], judged: Sequence[HoldOut]) -> dict[str, float]:
+    """The weight of each law: (mean square error)^(-n/2) over the n hold-outs that judged it.
+
+    That is the likelihood of normal errors of unknown size (Jeffreys' prior), with the minima's own uncertainty added
+    to the square, so that no law wins by luck. A law that none has judged gets the mean weight of the others.
+    """
+    names = list(laws)
+    ln: dict[str, float] = {}
+    for name in names:
+        squares = [each.error(name) ** 2 + (each.found_sd / each.found) ** 2 for each in judged if name in each.said]
+        if squares:
+            ln[name] = -len(judged) / 2 * float(np.log(np.mean(squares)))
+    if not ln:
+        return {name: 1 / len(names) for name in names}
+    found = {name: float(np.exp(value - max(ln.values()))) for name, value in ln.items()}
+    whole = {name: found.get(name, float(np.mean(list(found.values())))) for name in names}
+    total = sum(whole.values())
+    return {name: share / total for name, share in whole.items()}
 
 
 def verdict(judged: Sequence[HoldOut], fit: LadderFit) -> tuple[Check, ...]:
@@ -95,9 +107,12 @@ def verdict(judged: Sequence[HoldOut], fit: LadderFit) -> tuple[Check, ...]:
     if not judged:
         message = f"No rung has {FEWEST} rungs below it, so no forecast was tested on a rung that it never saw."
         return (Check("hold-out", Verdict.WARN, message),)
-    errors = ", ".join(f"{each.found / each.told.median - 1:+.2%} at {each.budget:.3g} FLOPs" for each in judged)
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in fit.weights.items())
-    message = f"Rungs forecast from those below were found {errors}. Weights: {shares}."
+    told = [each.told(fit.weights).median for each in judged]
+    errors = ", ".join(
+        f"{each.found / said - 1:+.2%} at {each.budget:.3g} FLOPs" for each, said in zip(judged, told, strict=True)
+    )
+    weights = ", ".join(f"{name} {share:.0%}" for name, share in fit.weights.items())
+    message = f"Rungs forecast from those below were found {errors}. Weights of the laws: {weights}."
     if fit.widening > 1:
         message += f" The interval is widened {fit.widening:.2f} times, as these misses demand."
     return (Check("hold-out", Verdict.OK if fit.widening < WIDE else Verdict.WARN, message),)

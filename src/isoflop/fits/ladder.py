@@ -10,6 +10,7 @@ from isoflop.errors import FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, Verdict
 from isoflop.estimates.interval import Interval
+from isoflop.fits.bend import FEWEST, bend
 from isoflop.fits.frontier import Frontier, frontier
 from isoflop.fits.noise import Noise, seed_noise
 from isoflop.fits.parabola import Minimum, minima
@@ -29,7 +30,7 @@ ladders were forecast with 0.55 % rms, against 0.77 % for the 1e-3 that suits ma
 TOP = 3
 """How many of the highest minima the local power law goes through."""
 
-LOSS_LAWS = ("power law", "local power law", "floored power law", "L(N, D)")
+LOSS_LAWS = ("power law", "local power law", "bending power law", "floored power law", "L(N, D)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class LadderFit:
     minima: tuple[Minimum, ...]
     frontier: Frontier | None
     local: Fit | None
+    bending: Fit | None
     parametric: Fit | None
     noise: Noise | None
     ensembles: Mapping[str, Ensemble]
@@ -56,8 +58,9 @@ class LadderFit:
     def fits(self) -> tuple[Fit, ...]:
         """Every fit there is, L(N, D) first."""
         through = self.frontier
-        frontier_fits = (through.loss, self.local, through.floored, through.n_params, through.tokens) if through else ()
-        return tuple(each for each in (self.parametric, *frontier_fits) if each is not None)
+        of_loss = (through.loss, self.local, self.bending, through.floored) if through else ()
+        best = (through.n_params, through.tokens) if through else ()
+        return tuple(each for each in (self.parametric, *of_loss, *best) if each is not None)
 
     @property
     def laws_of_loss(self) -> Ensemble:
@@ -127,7 +130,7 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | No
     through = (
         _attempt(lambda: frontier(found, seed=seed, convention=CONVENTION), "power laws", checks) if found else None
     )
-    local = None
+    local = bending = None
     if through:
         renamed = {"loss": "power law", "floored": "floored power law"}
         ensembles |= {renamed.get(name, name): bag for name, bag in through.ensembles.items()}
@@ -135,6 +138,8 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | No
         if len(top) == TOP < len([each for each in found if each.usable]):
             nearest = frontier(top, seed=seed, convention=CONVENTION)
             local, ensembles["local power law"] = nearest.loss, nearest.ensembles["loss"]
+        if len([each for each in found if each.usable]) >= FEWEST:
+            bending, ensembles["bending power law"] = bend(found, seed=seed, convention=CONVENTION)
     weights = noise.weights(table) if noise else None
     parametric = _attempt(
         lambda: fit(Chinchilla, table, delta=LEAST_SQUARES, weights=weights, near=near, convention=CONVENTION),
@@ -147,7 +152,7 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | No
         if bag is not None:
             parametric, ensembles["L(N, D)"] = first.with_intervals(bag), bag
     equal = {name: 1.0 for name in LOSS_LAWS if name in ensembles}
-    return LadderFit(table, tuple(found), through, local, parametric, noise, ensembles, tuple(checks), equal)
+    return LadderFit(table, tuple(found), through, local, bending, parametric, noise, ensembles, tuple(checks), equal)
 
 
 def _attempt(make: Callable[[], T], what: str, checks: list[Check]) -> T | None:

@@ -19,6 +19,7 @@ FORMS: Mapping[str, str] = {
     "PowerLaw": "isoflop.laws.power",
     "FlooredPowerLaw": "isoflop.laws.power",
     "OptimalSize": "isoflop.laws.power",
+    "BendingPowerLaw": "isoflop.laws.power",
     "OptimalTokens": "isoflop.laws.power",
 }
 

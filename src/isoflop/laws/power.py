@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from isoflop.laws.arrays import log
 from isoflop.laws.law import Law, param
 
 _SCALES = tuple(float(np.exp(a)) for a in (-5, 0, 5, 10, 15))
@@ -50,6 +51,27 @@ class FlooredPowerLaw(Law):
     def __call__(self, flops: Any) -> Any:
         """The output at x."""
         return self.E + self.A / flops**self.alpha
+
+
+@dataclass(frozen=True)
+class BendingPowerLaw(Law):
+    """y = A / x^(alpha + gamma ln x): a power law whose exponent drifts with scale; as it stands, L(C).
+
+    The second-order expansion of ln y in ln x, for ladders too small to show their asymptote. It is of no use far
+    beyond what it was fitted to: the local exponent, alpha + 2 gamma ln x, has no limit.
+    """
+
+    A: float = param("output", "the output at x = 1", starts=_SCALES)
+    alpha: float = param("1", "the exponent at x = 1", starts=(0.0, 0.1, 0.5), domain=(-np.inf, np.inf), scale="linear")
+    gamma: float = param(
+        "1", "half of what the exponent gains each e-fold", starts=(0.0,), domain=(-np.inf, np.inf), scale="linear"
+    )
+
+    inputs = ("flops",)
+
+    def __call__(self, flops: Any) -> Any:
+        """The output at x."""
+        return self.A / flops ** (self.alpha + self.gamma * log(flops))
 
 
 @dataclass(frozen=True)
