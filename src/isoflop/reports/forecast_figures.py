@@ -57,7 +57,7 @@ def loss_against_compute(findings: Findings) -> Figure | None:
         for end in ("low", "loss", "high"):
             tick = drawing.of(target).mark_tick(color=ACCENT, thickness=2.2, size=11, orient="horizontal")
             drawing.add(tick.encode(x=x, y=axes.like(y, end)))
-        foot = {"flops": forecast.flops, "loss": forecast.loss.low}
+        foot = {"flops": forecast.flops, "loss": min(forecast.loss.low, forecast.measured or forecast.loss.low)}
         place: dict[str, Any] = {"align": "right", "dx": 5, "fontSize": 12.5}
         words = f"forecast {prose.loss(forecast.loss.median)} {prose.bracket(forecast.loss)}"
         if measured:

@@ -12,6 +12,7 @@ from isoflop.estimates.fit import Fit
 from isoflop.plans.forecast import Forecast
 from isoflop.plans.outcome import Outcome
 from isoflop.reports import findings as page
+from isoflop.reports import prose
 from isoflop.runs.record import Record, Status
 from isoflop.runs.run import Run
 from isoflop.runs.table import Table
@@ -217,7 +218,7 @@ def pilot_losses(outcome: Outcome) -> dict[str, dict[float, list[Record]]]:
         for own in outcome.ladder.records:
             mine, theirs = own.run, record.run
             if (mine.budget, mine.shape, mine.init_seed) == (theirs.budget, theirs.shape, theirs.init_seed):
-                name = f"{mine.budget:.3g} FLOPs, {mine.shape.n_params:,} parameters"
+                name = f"{prose.power(mine.budget)} FLOPs, {mine.shape.n_params:,} parameters"
                 factor = round(theirs.optimizer.peak_lr / mine.optimizer.peak_lr, 6)
                 cell = cells.setdefault(name, {1.0: []})
                 cell.setdefault(factor, []).append(record)

@@ -28,7 +28,7 @@ def page(findings: Findings) -> str:
         lstrip_blocks=True,
     )
     words = (prose.power, prose.number, prose.loss, prose.count, prose.percent, prose.signed_percent, prose.bracket)
-    environment.filters |= {word.__name__: word for word in (*words, prose.duration, prose.level, raised)}
+    environment.filters |= {word.__name__: word for word in (*words, prose.duration, prose.level, prose.moment, raised)}
     n_budgets = len(findings.budgets)
     trained = [run for run in findings.runs if run.status != "planned"]
     return environment.get_template("page.html").render(

@@ -44,8 +44,17 @@ def count(value: float | None) -> str:
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
-    """0.0058 as "0.58 %": a size without a sign; words around it say which way."""
-    return MISSING if fraction is None or not math.isfinite(fraction) else f"{100 * abs(fraction):.{digits}g} %"
+    """0.0058 as "0.58 %" and 1.283 as "128 %": a size without a sign; words around it say which way."""
+    if fraction is None or not math.isfinite(fraction):
+        return MISSING
+    size = 100 * abs(fraction)
+    return f"{size:,.0f} %" if size >= 10**digits else f"{size:.{digits}g} %"
+
+
+def moment(written_at: str) -> str:
+    """2026-11-23T03:45:28+00:00 as "2026-11-23 03:45 UTC"; any other text as it is."""
+    day, clock, zone = written_at[:10], written_at[11:16], written_at[19:]
+    return f"{day} {clock} UTC" if zone == "+00:00" else written_at
 
 
 def signed_percent(fraction: float | None) -> str:
