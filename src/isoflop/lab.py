@@ -110,12 +110,12 @@ def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outc
     if not ladder.records:
         return Outcome(kept, ladder, why=ladder.why or "No run is finished yet.")
     say("Fitting")
-    from isoflop.fits.ladder import fit_ladder  # noqa: PLC0415 – brings JAX
+    from isoflop.fits.holdout import fit_and_judge  # noqa: PLC0415 – brings JAX
 
-    fit = fit_ladder(ladder.table, seed=study.seed)
+    fit, judged = fit_and_judge(ladder.table, seed=study.seed)
     if ladder.why:
         return Outcome(kept, ladder, fit=fit, why=ladder.why)
-    rungs = tuple(rung_forecasts(study, ladder))
+    rungs = tuple(rung_forecasts(study, ladder, judged))
     path = out / "forecast.json"
     if (sealed := written_forecast(kept, out)) is None:
         try:
@@ -167,19 +167,14 @@ def forecast_check(kept: Kept, fit: Any) -> tuple[Forecast, list[Run]]:
     return _forecast(kept.study, fit, runs, best), runs
 
 
-def rung_forecasts(study: Study, ladder: Ladder) -> Iterator[tuple[float, Forecast]]:
-    """(budget, the forecast the rungs below would have made of it, scored), from the third rung on.
+def rung_forecasts(study: Study, ladder: Ladder, judged: Sequence[Any]) -> Iterator[tuple[float, Forecast]]:
+    """(budget, the forecast the rungs below would have made of it, scored), for every rung that was held out.
 
     Each is of the cell that was nearest to the best size then forecast; its interval is for one new run.
     """
-    from isoflop.fits.ladder import fit_ladder  # noqa: PLC0415 – brings JAX
-
-    table = ladder.table
-    for budget in study.ladder.budgets[2:]:
-        below = fit_ladder(table.where(table["budget"] < budget), seed=study.seed, draws=300)
+    for held_out in judged:
+        budget, below = held_out.budget, held_out.below
         cell = [r for r in ladder.records if r.run.budget == budget and r.status is Status.DONE]
-        if below.frontier is None or not cell:
-            continue
         best = below.ensembles["n_params"].interval(partial(_at, budget))
         runs = cell_nearest([record.run for record in cell], best.median)
         losses = {record.run.id: (record.loss or 0.0, record.loss_se) for record in cell}
@@ -227,7 +222,7 @@ def _forecast(study: Study, fit: Any, runs: Sequence[Run], best: Any) -> Forecas
         slope=fit.slope(run.flops),
         optimum_n_params=best,
         fitted_up_to=float(max(fit.table["budget"])),
-        method="L(C) through the minima with and without a floor, and L(N, D): the spread over all three",
+        method="laws weighed by hold-out: " + ", ".join(f"{law} {share:.0%}" for law, share in fit.weights.items()),
         study=study.name,
         run_ids=tuple(run.id for run in runs),
     ).sealed()

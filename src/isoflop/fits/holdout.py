@@ -57,6 +57,14 @@ class HoldOut:
         return (self.found - told.median) / float(np.hypot(sd, self.found_sd))
 
 
+def fit_and_judge(table: Table, *, seed: int = 0) -> tuple[LadderFit, tuple[HoldOut, ...]]:
+    """The fit of a whole ladder, its laws weighted by hold-outs, with what they said among its checks."""
+    whole = fit_ladder(table, seed=seed)
+    judged = hold_outs(table, whole.minima, seed=seed)
+    fit = weighted(whole, judged)
+    return replace(fit, checks=(*fit.checks, *verdict(judged, fit))), judged
+
+
 def hold_outs(table: Table, minima: Sequence[Minimum], *, seed: int = 0) -> tuple[HoldOut, ...]:
     """Every rung that has FEWEST rungs below it and a minimum of its own, forecast from those below."""
     judged: list[HoldOut] = []
