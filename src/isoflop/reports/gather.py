@@ -29,6 +29,7 @@ FORMULAS = {
     "Chinchilla": ("Loss of a model and its data", "L(N, D) = E + A / N^alpha + B / D^beta"),
     "PowerLaw": ("Loss of the best model, no floor", "L(C) = A / C^alpha"),
     "FlooredPowerLaw": ("Loss of the best model, with a floor", "L(C) = E + A / C^alpha"),
+    "BendingPowerLaw": ("Loss of the best model, exponent drifting", "L(C) = A / C^(alpha + gamma ln C)"),
     "OptimalSize": ("Best size", "N_opt(C) = k C^a"),
     "OptimalTokens": ("Best tokens", "D_opt(C) = k C^b"),
 }
@@ -171,7 +172,7 @@ def _forecast_fact(forecast: Forecast) -> page.ForecastFact:
 def _fit_fact(fit: Fit) -> page.FitFact:
     title, formula = FORMULAS[type(fit.law).__name__]
     return page.FitFact(
-        title=title,
+        title=f"{title}, {fit.law.about.source}" if fit.approach == "minima" else title,
         formula=formula,
         approach=APPROACHES[fit.approach],
         status=str(fit.status),
