@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 STUDY ?= studies/quickstart.toml
+RUNS ?= $(OUT)
 
-.PHONY: help setup run tiny test lint format constraints clean
+.PHONY: help setup run tiny test lint format results picture constraints clean
 
 help:
 	@echo "make run      set up, then train, fit, forecast and check the quickstart study (about 6 minutes on 2 cores)"
@@ -14,6 +15,8 @@ help:
 	@echo "make test     set up, then the whole test suite"
 	@echo "make lint     ruff and mypy"
 	@echo "make setup    set up alone: .venv with pinned versions"
+	@echo "make results  the README's numbers from finished studies, RUNS=\"$(RUNS)\""
+	@echo "make picture  the README's picture from OUT=$(OUT), in headless Chromium"
 
 setup: $(VENV)/.ready
 
@@ -44,6 +47,14 @@ lint: setup
 format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# What docs/results/ holds and the README says of finished studies; nothing is trained.
+results: setup
+	@$(BIN)/python docs/collect.py $(RUNS)
+
+# Skipped with a message where there is no Chromium.
+picture: setup
+	@$(BIN)/python docs/picture.py $(OUT)/report.html docs/images/report.png
 
 # The pins, for every platform and Python that is supported; no addresses, no hashes.
 constraints: setup
