@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from isoflop.estimates.ensemble import Ensemble
     from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict, read_fits
     from isoflop.estimates.interval import Interval
+    from isoflop.fits.holdout import HoldOut, fit_and_judge
     from isoflop.fits.ladder import LadderFit, fit_ladder
     from isoflop.fits.parabola import Minimum, minima
     from isoflop.fits.parametric import fit
@@ -45,6 +46,7 @@ __all__ = [
     "FitStatus",
     "FlooredPowerLaw",
     "Forecast",
+    "HoldOut",
     "Interval",
     "IsoflopError",
     "LadderFit",
@@ -66,6 +68,7 @@ __all__ = [
     "allocate",
     "bootstrap",
     "fit",
+    "fit_and_judge",
     "fit_ladder",
     "flops_per_token",
     "minima",
@@ -86,6 +89,7 @@ _NAMES = {
     "estimates.ensemble": ("Ensemble",),
     "estimates.fit": ("Check", "Fit", "FitStatus", "Verdict", "read_fits"),
     "estimates.interval": ("Interval",),
+    "fits.holdout": ("HoldOut", "fit_and_judge"),
     "fits.ladder": ("LadderFit", "fit_ladder"),
     "fits.parabola": ("Minimum", "minima"),
     "fits.parametric": ("fit",),
