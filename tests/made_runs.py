@@ -23,7 +23,7 @@ OPTIMIZER = Optimizer(
 
 
 def a_run(**changes: Any) -> Run:
-    inputs = {
+    inputs: dict[str, Any] = {
         "shape": SHAPE,
         "tokens": 128_000,
         "steps": 500,
@@ -45,7 +45,7 @@ def a_run(**changes: Any) -> Run:
 
 def a_record(run: Run | None = None, loss: float | None = 2.5, **changes: Any) -> Record:
     run = run or a_run()
-    values = {
+    values: dict[str, Any] = {
         "run": run,
         "status": Status.DONE,
         "loss": loss,

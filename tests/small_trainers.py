@@ -3,14 +3,20 @@
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from isoflop.errors import StorageError
 from isoflop.runs.event import Event
+from isoflop.runs.record import Record
+from isoflop.runs.run import Run
 from made_runs import a_record
 
 
-def train(runs, *, folder, emit, should_stop):
+def train(
+    runs: Sequence[Run], *, folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]
+) -> Iterator[Record]:
     """quick: at once. slow: counts its checkpoint up for ever. error, exit, kill, disk, mute: so it ends."""
     for run in runs:
         loss = 2 + run.init_seed / 1000
@@ -39,7 +45,7 @@ def train(runs, *, folder, emit, should_stop):
         yield a_record(run, loss=loss, environment=environment)
 
 
-def _go_on(checkpoint: Path, emit, run, should_stop):
+def _go_on(checkpoint: Path, emit: Any, run: Run, should_stop: Any) -> Any:
     """Count from the checkpoint to ever higher; false when asked to stop, true once a file `finish` is there."""
     step = int(checkpoint.read_text()) if checkpoint.exists() else 0
     while not (checkpoint.parent / "finish").exists():
@@ -52,6 +58,8 @@ def _go_on(checkpoint: Path, emit, run, should_stop):
     return True
 
 
-def no_records(runs, *, folder, emit, should_stop):
+def no_records(
+    runs: Sequence[Run], *, folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]
+) -> Iterator[Record]:
     """Give nothing."""
     yield from ()

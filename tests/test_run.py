@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ OTHER_INPUTS = {
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Run)])
-def test_the_id_changes_with_each_input(name):
+def test_the_id_changes_with_each_input(name: Any) -> None:
     changes = {name: OTHER_INPUTS[name]}
     if name in ("tokens", "steps"):
         changes = {"tokens": 256_000, "steps": 1000}
@@ -47,14 +48,14 @@ def test_the_id_changes_with_each_input(name):
 
 @settings(deadline=None)
 @given(st.integers(0, 2**63), st.integers(1, 10**7), st.floats(1e-300, 1e300))
-def test_a_run_survives_json_with_its_id(seed, steps, budget):
+def test_a_run_survives_json_with_its_id(seed: int, steps: Any, budget: Any) -> None:
     run = a_run(init_seed=seed, steps=steps, tokens=256 * steps, budget=budget)
     back = Run.from_json(json.loads(json.dumps(run.to_json())))
     assert back == run
     assert back.id == run.id
 
 
-def test_the_id_is_the_same_in_every_process_and_version():
+def test_the_id_is_the_same_in_every_process_and_version() -> None:
     """Finished runs are found again by it, so a change of this constant means that every store is trained anew."""
     code = "from made_runs import a_run; print(a_run().id)"
     env = {"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "17"}
@@ -62,11 +63,11 @@ def test_the_id_is_the_same_in_every_process_and_version():
     assert printed.strip() == a_run().id == "09cf9c84fd997193"
 
 
-def test_one_and_one_point_zero_are_the_same_budget():
+def test_one_and_one_point_zero_are_the_same_budget() -> None:
     assert a_run(budget=10**10).id == a_run(budget=1e10).id
 
 
-def test_an_impossible_run_is_refused_with_all_its_problems():
+def test_an_impossible_run_is_refused_with_all_its_problems() -> None:
     with pytest.raises(BadInput) as caught:
         a_run(tokens=1, batch_tokens=100, dtype="float8", role="rehearsal")
     told = str(caught.value)
@@ -79,31 +80,31 @@ def test_an_impossible_run_is_refused_with_all_its_problems():
         assert part in told
 
 
-def test_a_run_of_wrong_types_is_refused():
+def test_a_run_of_wrong_types_is_refused() -> None:
     with pytest.raises(BadInput, match=r"steps = 2\.5 must be int"):
         a_run(steps=2.5)
     with pytest.raises(BadInput, match="budget = inf must be finite"):
         a_run(budget=float("inf"))
 
 
-def test_inputs_with_an_unknown_field_are_refused():
+def test_inputs_with_an_unknown_field_are_refused() -> None:
     with pytest.raises(BadInput, match="must have exactly the fields"):
         Run.from_json({**a_run().to_json(), "colour": "red"})
 
 
-def test_flops_are_exact_and_stand_beside_6nd():
+def test_flops_are_exact_and_stand_beside_6nd() -> None:
     run = a_run()
     assert run.flops_6nd == 6 * SHAPE.n_params * 128_000
     assert run.flops == run.flops_6nd + 3 * 128_000 * 4 * 2 * 128 * 16
 
 
-def test_a_record_survives_json():
-    record = a_record(environment={"cpu": "naïve"}, loss=np.float32(2.5))
+def test_a_record_survives_json() -> None:
+    record = a_record(environment={"cpu": "naïve"}, loss=float(np.float32(2.5)))
     back = Record.from_json(json.loads(json.dumps(record.to_json(), allow_nan=False)), record.curve)
     assert back == record
 
 
-def test_a_loss_that_is_not_finite_is_missing_and_never_done():
+def test_a_loss_that_is_not_finite_is_missing_and_never_done() -> None:
     diverged = a_record(loss=float("nan"), status="diverged", note="the loss became nan at step 7")
     assert diverged.loss is None
     assert diverged.status is Status.DIVERGED
@@ -113,13 +114,13 @@ def test_a_loss_that_is_not_finite_is_missing_and_never_done():
         a_record(loss=None, status="failed")
 
 
-def test_a_record_of_other_inputs_than_its_id_is_refused():
+def test_a_record_of_other_inputs_than_its_id_is_refused() -> None:
     forged = a_record().to_json()
     forged["run"]["init_seed"] = 5
     with pytest.raises(BadInput, match="but its inputs are those of"):
         Record.from_json(forged)
 
 
-def test_a_curve_of_unequal_lengths_is_refused():
+def test_a_curve_of_unequal_lengths_is_refused() -> None:
     with pytest.raises(BadInput, match="lists of one length"):
         Curve(np.arange(3), np.zeros(2), np.zeros(3))

@@ -4,6 +4,7 @@ import math
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -55,7 +56,7 @@ workers = 0
 """
 
 
-def problems_of(text):
+def problems_of(text: Any) -> Any:
     with pytest.raises(BadInput) as caught:
         Study.from_text(text)
     assert caught.value.exit_code == 2
@@ -81,25 +82,25 @@ def problems_of(text):
         ("run.workers = 0:", "a whole number >= 1"),
     ],
 )
-def test_every_problem_is_told_with_its_path_and_what_is_allowed(path, told):
+def test_every_problem_is_told_with_its_path_and_what_is_allowed(path: Path, told: Any) -> None:
     (problem,) = [problem for problem in problems_of(EVERYTHING_WRONG) if problem.startswith(path)]
     assert told in problem
 
 
-def test_no_problem_is_told_twice():
+def test_no_problem_is_told_twice() -> None:
     assert len(problems_of(EVERYTHING_WRONG)) == 14
 
 
-def test_an_unknown_key_is_told_with_the_keys_that_are_allowed():
+def test_an_unknown_key_is_told_with_the_keys_that_are_allowed() -> None:
     (problem,) = problems_of("[check]\ncolour = 1\n")
     assert problem == "check.colour: there is no such key. Allowed here: factor, seeds."
 
 
-def test_a_value_where_a_section_should_be_is_told():
+def test_a_value_where_a_section_should_be_is_told() -> None:
     assert problems_of('corpus = "vital-wiki"') == ("corpus = 'vital-wiki': must be a section, [corpus].",)
 
 
-def test_conflicts_between_fields_are_told_with_their_section():
+def test_conflicts_between_fields_are_told_with_their_section() -> None:
     text = '[ladder]\nbudgets = [1e10, 1e9]\n[tokenizer]\nkind = "bpe"\n[corpus]\n'
     told = problems_of(text + "[model]\nsizes = [[1, 8], [1, 12], [1, 8]]\n")
     assert [problem.split(" ")[0] for problem in told] == [
@@ -112,16 +113,16 @@ def test_conflicts_between_fields_are_told_with_their_section():
     ]
 
 
-def test_a_python_study_is_held_to_the_same_rules():
+def test_a_python_study_is_held_to_the_same_rules() -> None:
     with pytest.raises(BadInput, match=r"exponent = 2\.0: must be a number > 0 and < 1\.5"):
         LadderSection(exponent=2)
     with pytest.raises(BadInput, match=r"head_dim = 3: must be even"):
         ModelSection(head_dim=3, sizes=((1, 3), (1, 6), (1, 9)))
     with pytest.raises(BadInput, match="recipe = None: must be a Recipe"):
-        Study(recipe=None)
+        Study(recipe=None)  # type: ignore[arg-type]
 
 
-def test_a_file_that_is_no_toml_or_not_there_is_bad_input(tmp_path):
+def test_a_file_that_is_no_toml_or_not_there_is_bad_input(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     with pytest.raises(BadInput, match=r"study\.toml could not be read: No such file"):
         Study.from_toml(path)
@@ -134,7 +135,7 @@ def test_a_file_that_is_no_toml_or_not_there_is_bad_input(tmp_path):
 
 
 @pytest.mark.parametrize("comments", [False, True])
-def test_a_study_survives_its_file(comments):
+def test_a_study_survives_its_file(comments: Any) -> None:
     study = Study(
         name='a "quoted"\nname \\ with é, \x7f and 🎈',
         seed=7,
@@ -148,18 +149,18 @@ def test_a_study_survives_its_file(comments):
 
 @settings(deadline=None)
 @given(st.floats(1e-300, 1e300), st.text(), st.integers(0, 2**31 - 1))
-def test_every_number_and_text_survives_the_file(number, name, seed):
+def test_every_number_and_text_survives_the_file(number: Any, name: Any, seed: int) -> None:
     if any("\ud800" <= letter <= "\udfff" for letter in name):
         return  # no UTF-8 file holds a lone surrogate
     study = Study(name=name, seed=seed, recipe=replace(Recipe(), clip=number))
     assert Study.from_text(study.to_toml()) == study
 
 
-def test_an_empty_file_is_the_default_study():
+def test_an_empty_file_is_the_default_study() -> None:
     assert Study.from_text("") == Study()
 
 
-def test_whole_numbers_may_be_written_with_an_exponent_and_floats_without_a_point():
+def test_whole_numbers_may_be_written_with_an_exponent_and_floats_without_a_point() -> None:
     study = Study.from_text("[evaluation]\ntokens = 1e5\n[check]\nfactor = 4\n")
     assert study.evaluation.tokens == 100_000
     assert isinstance(study.evaluation.tokens, int)
@@ -167,7 +168,7 @@ def test_whole_numbers_may_be_written_with_an_exponent_and_floats_without_a_poin
     assert isinstance(study.check.factor, float)
 
 
-def test_the_commented_study_and_the_reference_say_every_key_and_its_meaning():
+def test_the_commented_study_and_the_reference_say_every_key_and_its_meaning() -> None:
     commented, reference = Study().to_toml(comments=True), reference_markdown()
     for path, field in leaves(Study):
         name = path.rpartition(".")[2]
@@ -179,7 +180,7 @@ def test_the_commented_study_and_the_reference_say_every_key_and_its_meaning():
     assert max(map(len, commented.splitlines())) <= 120
 
 
-def test_plain_values_are_those_of_the_file():
+def test_plain_values_are_those_of_the_file() -> None:
     assert plain(Study()) == tomllib.loads(to_toml(Study()))
 
 
@@ -198,7 +199,7 @@ class Outer(Section):
     inner: Inner = Inner()
 
 
-def test_a_new_field_needs_only_its_own_line():
+def test_a_new_field_needs_only_its_own_line() -> None:
     assert read(Outer, {"size": 4, "inner": {"share": 1}}) == Outer(4, Inner(1.0))
     with pytest.raises(BadInput) as caught:
         read(Outer, {"size": 0, "inner": {"share": 1.5}})
@@ -208,7 +209,7 @@ def test_a_new_field_needs_only_its_own_line():
     )
 
 
-def test_the_reference_in_the_docs_is_that_of_the_program():
+def test_the_reference_in_the_docs_is_that_of_the_program() -> None:
     """Renew it: python -c "import isoflop.designs.study as s; print(s.reference_markdown(), end='')" > docs/study.md"""
     docs = Path(__file__).parent.parent / "docs" / "study.md"
     assert docs.read_text(encoding="utf-8") == reference_markdown()

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 EPILOG = """\
-exit codes: 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted
-begin with: isoflop init study.toml, then isoflop run study.toml --out runs/study"""
+exit code: 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted
+begin with: isoflop init, then isoflop run study.toml"""
 
 
 class _Version(Action):
@@ -21,7 +21,7 @@ def parser() -> ArgumentParser:
     """The parser of the whole command line."""
     top = ArgumentParser(
         prog="isoflop",
-        description="Train a ladder of small models, fit scaling laws with honest intervals, plan the big run.",
+        description="Train a ladder of small models, fit scaling laws to it, plan the big run.",
         epilog=EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from isoflop.interruption import Interruption
+
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -25,17 +27,23 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """`isoflop`: its exit code is 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    interruption = Interruption()
+    interruption.watch()
     try:
         code = _command(given)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        again = f" What is finished is kept; the same command goes on: isoflop {shlex.join(given)}"
-        print(f"isoflop: interrupted.{again if given[:1] == ['run'] else ''}", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output is gone; what is still buffered must not fail again while Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (KeyboardInterrupt, Exception):
+        if not interruption.came:
+            raise
+        # A library that was interrupted while it was imported may have made another error of it.
+        interruption.end()
+        again = f" What is finished is kept; the same command goes on: isoflop {shlex.join(given)}"
+        print(f"isoflop: interrupted.{again if given[:1] == ['run'] else ''}", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 
@@ -44,6 +52,8 @@ def _command(given: Sequence[str]) -> int:
     from isoflop.errors import BadInput, IsoflopError  # noqa: PLC0415
 
     arguments = parser().parse_args(given)
+    if arguments.command in ("run", "report", "fit"):
+        _keep_compilations()
     commands = {"init": init, "run": run, "status": status, "report": report, "fit": fit, "plan": plan}
     try:
         return commands[arguments.command](arguments)
@@ -54,6 +64,14 @@ def _command(given: Sequence[str]) -> int:
         if arguments.json:
             print(json.dumps({"schema": SCHEMA, "error": type(error).__name__, "problems": problems}))
         return error.exit_code
+
+
+def _keep_compilations() -> None:
+    """Whatever JAX compiles from here on is kept for later commands; said by environment, before it is imported."""
+    from isoflop.training.cache import cache_folder  # noqa: PLC0415
+
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "compiled"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 
 def init(arguments: "Namespace") -> int:
@@ -79,7 +97,7 @@ def run(arguments: "Namespace") -> int:
     folder = Path(arguments.out or Path("runs", Path(arguments.study).stem))
     from isoflop.designs.kept import settle  # noqa: PLC0415
     from isoflop.designs.planned import planned  # noqa: PLC0415
-    from isoflop.lab import conclude, keep, write_results, written_forecast  # noqa: PLC0415
+    from isoflop.lab import conclude, keep, write_results  # noqa: PLC0415
     from isoflop.runs.durable import make_folder  # noqa: PLC0415
     from isoflop.runs.store import Store  # noqa: PLC0415
     from isoflop.terminal import Display, console  # noqa: PLC0415
@@ -90,7 +108,6 @@ def run(arguments: "Namespace") -> int:
         return _dry_run(arguments, keep(study, TRAINER, people.print))
     make_folder(folder)
     kept = settle(folder, study, lambda study: keep(study, TRAINER, people.print), people.print)
-    written_forecast(kept, folder)  # one of other runs is told before a rung is trained in vain
     kept.write(folder)
     store = Store(folder)
     for problem in store.problems():

@@ -106,6 +106,7 @@ def climb(kept: Kept, get: Get, say: Say) -> Ladder:
 def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outcome:
     """The whole study: ladder, fits, a forecast written before its run, that run, the score."""
     study = kept.study
+    sealed = written_forecast(kept, out)  # one of other runs is told before a rung is trained in vain
     ladder = climb(kept, get, say)
     if not ladder.records:
         return Outcome(kept, ladder, why=ladder.why or "No run is finished yet.")
@@ -117,7 +118,7 @@ def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outc
         return Outcome(kept, ladder, fit=fit, why=ladder.why)
     rungs = tuple(rung_forecasts(study, ladder, judged))
     path = out / "forecast.json"
-    if (sealed := written_forecast(kept, out)) is None:
+    if sealed is None:
         try:
             sealed = forecast_check(kept, fit)
         except (FitError, BadInput) as error:

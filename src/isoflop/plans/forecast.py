@@ -31,7 +31,7 @@ class Forecast:
     """The loss of one new run of a given shape, before it is trained.
 
     flops (exact), n_params (matrices and head) and tokens are of the shape that will be trained; optimum_n_params
-    is the continuous optimum apart. slope = dL/d ln C along the frontier, which turns an error of loss into one of compute.
+    is the continuous optimum apart. slope = dL/d ln C along the frontier: it turns an error of loss into compute.
     fitted_up_to is the largest budget that the laws had seen, method how the laws were made. sha256 is of all that was
     written before the run.
     """

@@ -84,15 +84,19 @@ def plan(laws: Ensemble | Law, flops: float, *, law: str = "", level: float = 0.
         return Quantity.of(kept.interval(of, level)) if len(kept) > 1 else Quantity(of(kept.laws[0]))
 
     notes = [f"{len(bag) - len(found)} of {len(bag)} laws have no best size here and are left out."] if failed else []
-    n_params = quantity("n_params")
+    n_params, tokens = quantity("n_params"), quantity("tokens")
     return Plan(
         flops,
         law or type(bag.laws[0]).__name__,
         n_params,
-        quantity("tokens"),
+        tokens,
         quantity("D/N"),
         quantity("loss"),
-        notes=(*notes, *_reach(bag.laws[0], "n_params", n_params.median, "parameters")),
+        notes=(
+            *notes,
+            *_reach(bag.laws[0], "n_params", n_params.median, "parameters"),
+            *_reach(bag.laws[0], "tokens", tokens.median, "tokens"),
+        ),
     )
 
 
@@ -167,4 +171,4 @@ def _reach(law: Law, name: str, value: float, unit: str) -> tuple[str, ...]:
     top = law.about.fitted.get(name, (0.0, 0.0))[1]
     if not top or value <= FAR * top:
         return ()
-    return (f"{value:.3g} {unit} are {value / top:.2g} times the largest that the law was fitted to.",)
+    return (f"{value:.3g} {unit} are {value / top:,.3g} times the most that the law was fitted to.",)

@@ -1,6 +1,6 @@
 """What the commands print for people: plans, fits, progress and verdicts as lines of plain text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from isoflop.costs.duration import core_seconds
@@ -116,20 +116,25 @@ def plan(plans: Sequence[Plan]) -> str:
     rows += [
         ("N, parameters", *(_quantity(p.n_params) for p in plans)),
         ("D, tokens", *(_quantity(p.tokens) for p in plans)),
-        ("D / N", *(_quantity(p.tokens_per_param) for p in plans)),
-        ("loss", *(_quantity(p.loss, digits=4) for p in plans)),
+        ("D / N", *(_quantity(p.tokens_per_param, _ratio) for p in plans)),
+        ("loss", *(_quantity(p.loss, "{:.4f}".format) for p in plans)),
     ]
     parts = [columns(rows), *(f"{name}: {value}" for name, value in plans[0].defaults.items())]
-    return "\n".join([*parts, *(f"Note: {note}" for note in plans[0].notes)])
+    notes = [f"Note: {note}" for note in plans[0].notes]
+    notes += [f"Note on {p.law}: {note}" for p in plans[1:] for note in p.notes]
+    return "\n".join([*parts, *notes])
 
 
-def _quantity(quantity: Quantity | None, digits: int = 3) -> str:
+def _quantity(quantity: Quantity | None, show: Callable[[float], str] = print_count) -> str:
     if quantity is None:
         return "unknown"
-    show = (lambda x: f"{x:.{digits}f}") if digits > 3 else print_count
     if quantity.low is None or quantity.high is None:
         return show(quantity.median)
     return f"{show(quantity.median)} ({show(quantity.low)} to {show(quantity.high)})"
+
+
+def _ratio(number: float) -> str:
+    return f"{float(f'{number:.3g}'):,g}"
 
 
 def _range(numbers: Sequence[float]) -> str:
