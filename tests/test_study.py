@@ -106,7 +106,6 @@ def test_conflicts_between_fields_are_told_with_their_section() -> None:
     assert [problem.split(" ")[0] for problem in told] == [
         "corpus.name",
         "tokenizer.vocab_size",
-        "model.sizes[1]",
         "model.sizes:",
         "ladder.budgets",
         "ladder.seeds",

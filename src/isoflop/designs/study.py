@@ -61,7 +61,9 @@ class ModelSection(Section):
     """The models: decoder-only Transformers of one family; each budget takes the sizes nearest its best N."""
 
     context: int = knob(128, "tokens that a model sees at once", unit="tokens", low=8, high=1_048_576)
-    head_dim: int = knob(8, "width of an attention head; a layer has as many heads as cover its width", low=2, high=1024)
+    head_dim: int = knob(
+        8, "width of an attention head; a layer has as many heads as cover its width", low=2, high=1024
+    )
     dtype: str = knob("float32", "numbers of the matrix multiplications", choices=("float32", "bfloat16"))
     sizes: tuple[tuple[int, int], ...] = knob(
         tuple((2, width) for width in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128)),
@@ -122,7 +124,11 @@ class PilotSection(Section):
         high=100,
     )
     seeds: tuple[int, ...] = knob(
-        (3, 1), "runs of each, at the lowest and at the top budget", low=1, high=100, length=2
+        (3, 1),
+        "runs of each, at the lowest and at the top budget; no more than the ladder has seeds there",
+        low=1,
+        high=100,
+        length=2,
     )
 
     def conflicts(self) -> list[str]:
@@ -186,12 +192,6 @@ class Study(Section):
         if there < asked:
             problems.append(
                 f"ladder.sizes_per_budget = {asked}: model.sizes has only {there}; add sizes or ask for fewer."
-            )
-        corners = (self.ladder.seeds[0], self.ladder.seeds[-1])
-        if self.pilot.factors and any(asks > has for asks, has in zip(self.pilot.seeds, corners, strict=True)):
-            problems.append(
-                f"pilot.seeds = {list(self.pilot.seeds)}: no more than the ladder has at its lowest and top budget, "
-                f"{list(corners)}, since a pilot's runs are compared with the ladder's of the same seeds."
             )
         return problems
 
