@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.designs.kept import kept_study
+from isoflop.errors import IsoflopError
 from isoflop.lab import conclude
 from isoflop.runs.store import Store
 from isoflop.units import print_count, print_seconds
@@ -127,7 +128,10 @@ def main(folders: Sequence[str]) -> None:
         sys.exit(__doc__)
     RESULTS.mkdir(exist_ok=True)
     for folder in map(Path, folders):
-        found = collect(folder)
+        try:
+            found = collect(folder)
+        except IsoflopError as error:
+            sys.exit(f"{folder}: {error}")
         path = RESULTS / f"{found['study']}.json"
         path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         path.with_suffix(".csv").write_bytes((folder / "table.csv").read_bytes())
