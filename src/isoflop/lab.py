@@ -173,7 +173,9 @@ def rung_forecasts(study: Study, ladder: Ladder, judged: Sequence[Any]) -> Itera
 
     Each is of the cell that was nearest to the best size then forecast; its interval is for one new run.
     """
-    for held_out in judged:
+    from isoflop.fits.holdout import one_ahead  # noqa: PLC0415 – brings JAX
+
+    for held_out in one_ahead(judged):
         budget, below = held_out.budget, held_out.below
         cell = [r for r in ladder.records if r.run.budget == budget and r.status is Status.DONE]
         best = below.ensembles["n_params"].interval(partial(_at, budget))

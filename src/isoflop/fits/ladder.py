@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from scipy.special import stdtrit
 
 from isoflop.errors import FitError
 from isoflop.estimates.ensemble import Ensemble
@@ -27,6 +28,10 @@ LEAST_SQUARES = 1.0
 """Huber threshold of the fit to a ladder, in ln L: least squares weighted by the ladder's own seed noise. Simulated
 ladders were forecast with 0.55 % rms, against 0.77 % for the 1e-3 that suits many runs of unknown noise."""
 
+LEVEL = 0.9
+NORMAL_90 = 1.6448536269514722
+"""Half-width of a central interval of LEVEL, in standard deviations of a normal distribution."""
+
 TOP = 3
 """How many of the highest minima the local power law goes through."""
 
@@ -38,8 +43,8 @@ class LadderFit:
     """What was fitted, None where it could not be, with the reason among `checks`.
 
     ensembles: by name, `LOSS_LAWS` for the loss, "n_params" and "tokens" for the best size and its data. weights: the
-    share of each loss law in forecasts; widening: how much wider than its own spread the bag's interval is made, as
-    hold-outs demand (fits/holdout.py sets both).
+    share of each loss law in forecasts; drift: the relative error of such forecasts per e-fold of compute beyond the
+    ladder, as `judges` shorter ladders showed it. Hold-outs (fits/holdout.py) set these.
     """
 
     table: Table
@@ -52,7 +57,8 @@ class LadderFit:
     ensembles: Mapping[str, Ensemble]
     checks: tuple[Check, ...]
     weights: Mapping[str, float]
-    widening: float = 1.0
+    drift: float = 0.0
+    judges: int = 0
 
     @property
     def fits(self) -> tuple[Fit, ...]:
@@ -74,14 +80,18 @@ class LadderFit:
     ) -> Interval:
         """The loss at N, D and C, nats/token, 90 %: of one new run (with seed noise) or of the mean over seeds.
 
+        Beyond the ladder each side is at least t * drift * ln(C / C_top) of the loss wide, t being Student's for a drift
+        known from so few judges.
         Laws of L(C) are of the best size; at another N they are raised by what the parabolas say of it, unless N is
         known to be `best`.
         """
         sd = self.noise.at(flops) if new_run and self.noise else 0.0
         raised = 1.0 if best else self.off_best(n_params, flops)
         found = self.laws_of_loss.interval(loss_at(n_params, tokens, flops, raised=raised), noise=sd)
-        wider = {end: found.median + self.widening * (getattr(found, end) - found.median) for end in ("low", "high")}
-        return replace(found, **wider)
+        beyond = max(0.0, float(np.log(flops / self.table.flops.max())))
+        t = float(stdtrit(self.judges, 0.5 + LEVEL / 2)) if self.judges else 0.0
+        least = float(np.hypot(t * self.drift * beyond * found.median, NORMAL_90 * sd))
+        return replace(found, low=min(found.low, found.median - least), high=max(found.high, found.median + least))
 
     def off_best(self, n_params: float, flops: float) -> float:
         """L(N) / L(N_opt) at C: 1 + k (ln N/N_opt)^2 / 2, k the median relative curvature of the usable parabolas."""
