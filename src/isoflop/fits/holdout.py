@@ -137,6 +137,7 @@ def verdict(judged: Sequence[HoldOut], fit: LadderFit) -> tuple[Check, ...]:
     weights = ", ".join(f"{name} {share:.0%}" for name, share in fit.weights.items())
     message = (
         f"Rungs forecast from those below were found {errors}. Over all distances the error is {fit.drift:.2%} of the "
-        f"loss per e-fold of compute, and intervals beyond the ladder are as wide as that asks. Weights of the laws: {weights}."
+        "loss per e-fold of compute, and intervals beyond the ladder are as wide as that asks. "
+        f"Weights of the laws: {weights}."
     )
     return (Check("hold-out", Verdict.OK if fit.drift < LARGE else Verdict.WARN, message),)

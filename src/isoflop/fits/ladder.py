@@ -80,9 +80,8 @@ class LadderFit:
     ) -> Interval:
         """The loss at N, D and C, nats/token, 90 %: of one new run (with seed noise) or of the mean over seeds.
 
-        Beyond the ladder each side is at least t * drift * ln(C / C_top) of the loss wide, t being Student's for a drift
-        known from so few judges.
-        Laws of L(C) are of the best size; at another N they are raised by what the parabolas say of it, unless N is
+        Beyond the ladder each side is at least t * drift * ln(C / C_top) of the loss wide, t being Student's for a
+        drift known from so few judges. Laws of L(C) are of the best size; at another N they are raised by what the parabolas say of it, unless N is
         known to be `best`.
         """
         sd = self.noise.at(flops) if new_run and self.noise else 0.0
