@@ -81,8 +81,8 @@ class LadderFit:
         """The loss at N, D and C, nats/token, 90 %: of one new run (with seed noise) or of the mean over seeds.
 
         Beyond the ladder each side is at least t * drift * ln(C / C_top) of the loss wide, t being Student's for a
-        drift known from so few judges. Laws of L(C) are of the best size; at another N they are raised by what the parabolas say of it, unless N is
-        known to be `best`.
+        drift known from so few judges. Laws of L(C) are of the best size; at another N they are raised by what the
+        parabolas say of it, unless N is known to be `best`.
         """
         sd = self.noise.at(flops) if new_run and self.noise else 0.0
         raised = 1.0 if best else self.off_best(n_params, flops)
@@ -121,10 +121,10 @@ def loss_at(n_params: float, tokens: float, flops: float, *, raised: float = 1.0
     return loss
 
 
-def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | None = None) -> LadderFit:
+def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, check: bool = True) -> LadderFit:
     """Fit approaches 2 and 3 to the ladder's runs, with `draws` resamples each; nothing is refused unsaid.
 
-    near is an L(N, D) to begin from beside the usual starts. The loss laws get equal weights.
+    With `check` off the slower checks of L(N, D) are left out. The loss laws get equal weights.
     """
     checks: list[Check] = []
     ensembles: dict[str, Ensemble] = {}
@@ -151,7 +151,7 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, near: Law | No
             bending, ensembles["bending power law"] = bend(found, seed=seed, convention=CONVENTION)
     weights = noise.weights(table) if noise else None
     parametric = _attempt(
-        lambda: fit(Chinchilla, table, delta=LEAST_SQUARES, weights=weights, near=near, convention=CONVENTION),
+        lambda: fit(Chinchilla, table, delta=LEAST_SQUARES, weights=weights, check=check, convention=CONVENTION),
         "L(N, D)",
         checks,
     )
