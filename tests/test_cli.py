@@ -264,9 +264,9 @@ def test_a_mistake_is_answered_with_what_to_do(isoflop: Shell, arguments: tuple[
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-@pytest.mark.parametrize("seconds", [0.7, 2.0, 5.0])
+@pytest.mark.parametrize("seconds", [0.4, 0.8, 2.0, 5.0])
 def test_ctrl_c_ends_a_command_at_once_and_without_a_traceback(isoflop: Shell, tiny: Tiny, seconds: float) -> None:
-    """At three moments of a report: while it imports, fits and draws."""
+    """At moments of a report while it imports, fits and draws."""
     shutil.copytree(tiny.folder, isoflop.folder / "out")
     process = isoflop.start("report", "out")
     time.sleep(seconds)

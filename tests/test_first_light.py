@@ -200,11 +200,17 @@ def test_what_broke_or_failed_is_told_and_trained_again_to_the_same_bits(tiny: T
     assert told in isoflop("status", "out").stdout
 
     process = isoflop.start("run", TINY, "--out", "out")
-    wait_until(lambda: broken in bits(out), process)
-    wait_until(lambda: (out / "scratch" / "worker-0.log").exists() and bool(busy(process.pid)), process)
-    for worker in busy(process.pid):
+    assert process.stdout is not None
+    said = ""
+    while "Now that run" not in said:
+        said += process.stdout.readline()
+        assert process.poll() is None, said
+    assert broken in bits(out)
+    time.sleep(1.0)  # into that run
+    for worker in workers(process.pid):
         os.kill(worker, signal.SIGKILL)
-    said, err = process.communicate(timeout=LONG)
+    rest, err = process.communicate(timeout=LONG)
+    said += rest
     assert process.returncode == 3
     assert "Traceback" not in err
     assert told in said
@@ -215,7 +221,7 @@ def test_what_broke_or_failed_is_told_and_trained_again_to_the_same_bits(tiny: T
     assert bits(out) == expected
 
 
-def busy(pid: int) -> list[int]:
+def workers(pid: int) -> list[int]:
     """The worker processes of a command."""
     children = [child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
     return [int(c) for c in children if "isoflop.executors.worker" in Path(f"/proc/{c}/cmdline").read_text()]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from isoflop.interruption import Interruption
+from isoflop.interruption import ends_at_once
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,29 +21,20 @@ if TYPE_CHECKING:
     from isoflop.terminal import Display
 
 SCHEMA = 1
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """`isoflop`: its exit code is 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    interruption = Interruption()
-    interruption.watch()
+    again = f" What is finished is kept; the same command goes on: isoflop {shlex.join(given)}"
     try:
-        code = _command(given)
-        sys.stdout.flush()
+        with ends_at_once(f"isoflop: interrupted.{again if given[:1] == ['run'] else ''}"):
+            code = _command(given)
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output is gone; what is still buffered must not fail again while Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (KeyboardInterrupt, Exception):
-        if not interruption.came:
-            raise
-        # A library that was interrupted while it was imported may have made another error of it.
-        interruption.end()
-        again = f" What is finished is kept; the same command goes on: isoflop {shlex.join(given)}"
-        print(f"isoflop: interrupted.{again if given[:1] == ['run'] else ''}", file=sys.stderr)
-        return INTERRUPTED
     return code
 
 
