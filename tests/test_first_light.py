@@ -59,9 +59,9 @@ def test_a_tiny_study_ends_with_its_forecast_checked(tiny: Tiny) -> None:
     assert forecast is not None
     records = Store(tiny.folder).records()
     (check,) = (record for record in records if record.run.role == "check")
-    assert forecast.flops == check.run.flops == pytest.approx(10 * 8e9, rel=0.01)
+    assert forecast.flops == check.run.flops == pytest.approx(5 * 4.8e9, rel=0.01)
     assert forecast.measured == check.loss
-    assert forecast.fitted_up_to == 8e9
+    assert forecast.fitted_up_to == 4.8e9
     assert forecast.relative_error == pytest.approx(check.loss / forecast.loss.median - 1)  # type: ignore[operator]
     assert abs(forecast.relative_error) < 0.2  # type: ignore[arg-type]
     assert len([record for record in records if record.run.role == "ladder"]) == 15

@@ -135,11 +135,11 @@ class _Trainer:
                 self.display.record(record, trained=False)
         if len(found) == len(runs) and all(record.status != "failed" for record in found):
             return found
+        if self.executor is None:
+            self.executor = self._begin()
         from isoflop.executors.sweep import run_all  # noqa: PLC0415
         from isoflop.training.trainer import train  # noqa: PLC0415
 
-        if self.executor is None:
-            self.executor = self._begin()
         display, store = self.display, self.store
         return run_all(
             runs, train=train, executor=self.executor, store=store, emit=display.event, on_record=display.record
@@ -153,7 +153,9 @@ class _Trainer:
 
         # Only where something is trained must the text be there, and be what it was.
         refuse_changes(self.kept, keep(self.kept.study, TRAINER, self.display.say), self.store.folder)
-        return LocalProcesses(self.kept.study.run.workers, self.kept.study.run.threads)
+        executor = LocalProcesses(self.kept.study.run.workers, self.kept.study.run.threads)
+        executor.warm(self.store.scratch, "isoflop.training.trainer")  # which takes them as long as it takes us
+        return executor
 
 
 def _found(store: "Store", runs: "Sequence[Run]") -> "list[Record]":

@@ -32,6 +32,13 @@ class LocalProcesses:
         self._environment = environment(threads, n_workers)
         self._workers: list[WorkerProcess | None] = [None] * n_workers
 
+    def warm(self, folder: Path, module: str) -> None:
+        """Start the workers now, and have them import a module, while this process does something else."""
+        make_folder(folder)
+        for slot, there in enumerate(self._workers):
+            if there is None:
+                self._workers[slot] = self._start(slot, folder, module)
+
     def __enter__(self) -> Self:
         return self
 
@@ -81,10 +88,11 @@ class LocalProcesses:
             if waiting and (there is None or there.left is None):
                 worker = there if there is not None and there.process.poll() is None else None
                 if worker is None:
-                    log = folder / f"worker-{slot}.log"
-                    worker = WorkerProcess.start(log, self._cores[slot], self._environment)
-                    self._workers[slot] = worker
+                    worker = self._workers[slot] = self._start(slot, folder)
                 worker.begin(waiting.pop(self._choice(worker, waiting)), trainer, folder)
+
+    def _start(self, slot: int, folder: Path, module: str = "") -> WorkerProcess:
+        return WorkerProcess.start(folder / f"worker-{slot}.log", self._cores[slot], self._environment, module)
 
     def _choice(self, worker: WorkerProcess, waiting: Sequence[Cohort]) -> int:
         """First what this worker has compiled, then what no other is about to reuse, then whatever waits longest."""

@@ -33,15 +33,18 @@ class WorkerProcess:
         self._begun = 0.0
 
     @classmethod
-    def start(cls, log: Path, cores: set[int], variables: Mapping[str, str]) -> Self:
-        """Start a worker whose environment holds variables before it imports anything. Raises `StorageError`."""
+    def start(cls, log: Path, cores: set[int], variables: Mapping[str, str], module: str = "") -> Self:
+        """Start a worker whose environment holds variables before it imports anything, a module (if named) first.
+
+        Raises `StorageError`.
+        """
         ours, theirs = multiprocessing.Pipe()
         # -P: a file in the current folder must not stand in for a module. Its own process group: Ctrl-C is not for it.
         command = [sys.executable, "-P", "-m", "isoflop.executors.worker", str(theirs.fileno())]
         try:
             with theirs, log.open("ab") as out:
                 process = subprocess.Popen(
-                    [*command, ",".join(map(str, sorted(cores)))],
+                    [*command, ",".join(map(str, sorted(cores))), module],
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=out,

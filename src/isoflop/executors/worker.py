@@ -4,6 +4,7 @@ It ends when its parent does, whatever ended the parent: the pipe between them t
 """
 
 import faulthandler
+import importlib
 import os
 import pickle
 import signal
@@ -24,8 +25,8 @@ from isoflop.runs.event import Event
 ORPHAN_SECONDS = 2.0  # what a trainer has to keep its checkpoint after its parent died
 
 
-def main(descriptor: int, cores: set[int]) -> None:
-    """Serve until the pipe closes. Messages in: ("train", trainer, folder, cohort), ("stop",).
+def main(descriptor: int, cores: set[int], module: str = "") -> None:
+    """Import module if one is named, then serve until the pipe closes. Messages in: ("train", trainer, folder, cohort), ("stop",).
 
     Messages out: ("event", Event), ("record", Record), then one of ("done", "") and ("failed", note), or
     ("storage", message).
@@ -38,6 +39,9 @@ def main(descriptor: int, cores: set[int]) -> None:
     stop = threading.Event()
     jobs: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_listen, args=(parent, jobs, stop), daemon=True).start()
+    if module:
+        with suppress(ImportError):  # the first cohort will tell
+            importlib.import_module(module)
     while (job := jobs.get()) is not None:
         outcome = _train(parent, job, stop)
         sys.stdout.flush()
@@ -86,4 +90,4 @@ def _listen(parent: Connection, jobs: "SimpleQueue[Any]", stop: threading.Event)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), {int(core) for core in sys.argv[2].split(",") if core})
+    main(int(sys.argv[1]), {int(core) for core in sys.argv[2].split(",") if core}, sys.argv[3])
