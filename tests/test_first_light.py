@@ -156,7 +156,7 @@ def test_a_study_goes_on_after_whatever_ended_it_to_the_same_bits(tiny: Tiny, is
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "The same command goes on from here" in said
+    assert re.search(r"Stopped\. \d+ finished runs are kept.*: isoflop run out/study\.toml --out out", said)
     assert "Traceback" not in said
     status = json.loads(isoflop("status", "out", "--json").stdout)
     assert status["state"] == "unfinished"

@@ -5,8 +5,9 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from isoflop.interruption import ends_at_once
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
     from isoflop.designs.kept import Kept
     from isoflop.plans.outcome import Outcome
-    from isoflop.runs.record import Record
-    from isoflop.runs.run import Run
-    from isoflop.runs.store import Store
-    from isoflop.terminal import Display
 
 SCHEMA = 1
 
@@ -91,75 +88,26 @@ def run(arguments: "Namespace") -> int:
     from isoflop.lab import conclude, keep, write_results  # noqa: PLC0415
     from isoflop.runs.durable import make_folder  # noqa: PLC0415
     from isoflop.runs.store import Store  # noqa: PLC0415
+    from isoflop.session import Session  # noqa: PLC0415
     from isoflop.terminal import Display, console  # noqa: PLC0415
     from isoflop.training.version import TRAINER  # noqa: PLC0415
 
     people = console(quiet=arguments.json)
+    say = partial(people.print, soft_wrap=True)
     if arguments.dry_run:
-        return _dry_run(arguments, keep(study, TRAINER, people.print))
+        return _dry_run(arguments, keep(study, TRAINER, say))
     make_folder(folder)
-    kept = settle(folder, study, lambda study: keep(study, TRAINER, people.print), people.print)
+    kept = settle(folder, study, lambda study: keep(study, TRAINER, say), say)
     kept.write(folder)
     store = Store(folder)
     for problem in store.problems():
-        people.print(problem)
+        say(problem)
     display = Display(people, planned(kept), study.run.workers)
-    with display.shown(), _Trainer(kept, store, display) as trainer:
-        outcome = conclude(kept, folder, trainer.get, display.say)
+    with display.shown(), Session(kept, store, display) as session:
+        outcome = conclude(kept, folder, session.get, display.say)
         display.say("Writing the report")
         write_results(outcome, folder)
     return _concluded(arguments, outcome, folder)
-
-
-class _Trainer:
-    """Gives the records of runs, and trains those that have none: here a trainer and an executor meet the lab."""
-
-    def __init__(self, kept: "Kept", store: "Store", display: "Display"):
-        self.kept = kept
-        self.store = store
-        self.display = display
-        self.executor: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.executor is not None:
-            self.executor.close()
-
-    def get(self, runs: "Sequence[Run]") -> "list[Record]":
-        """The records of runs, in order."""
-        self.display.expect(runs)
-        for record in (found := _found(self.store, runs)):
-            if record.status != "failed":  # that one is tried again
-                self.display.record(record, trained=False)
-        if len(found) == len(runs) and all(record.status != "failed" for record in found):
-            return found
-        if self.executor is None:
-            self.executor = self._begin()
-        from isoflop.executors.sweep import run_all  # noqa: PLC0415
-        from isoflop.training.trainer import train  # noqa: PLC0415
-
-        display, store = self.display, self.store
-        return run_all(
-            runs, train=train, executor=self.executor, store=store, emit=display.event, on_record=display.record
-        )
-
-    def _begin(self) -> Any:
-        from isoflop.designs.kept import refuse_changes  # noqa: PLC0415
-        from isoflop.executors.local import LocalProcesses  # noqa: PLC0415
-        from isoflop.lab import keep  # noqa: PLC0415
-        from isoflop.training.version import TRAINER  # noqa: PLC0415
-
-        # Only where something is trained must the text be there, and be what it was.
-        refuse_changes(self.kept, keep(self.kept.study, TRAINER, self.display.say), self.store.folder)
-        executor = LocalProcesses(self.kept.study.run.workers, self.kept.study.run.threads)
-        executor.warm(self.store.scratch, "isoflop.training.trainer")  # which takes them as long as it takes us
-        return executor
-
-
-def _found(store: "Store", runs: "Sequence[Run]") -> "list[Record]":
-    return [record for run in runs if (record := store.get(run.id)) is not None]
 
 
 def _dry_run(arguments: "Namespace", kept: "Kept") -> int:
@@ -184,12 +132,13 @@ def report(arguments: "Namespace") -> int:
     from isoflop.errors import BadInput  # noqa: PLC0415
     from isoflop.lab import conclude, write_results  # noqa: PLC0415
     from isoflop.runs.store import Store  # noqa: PLC0415
+    from isoflop.session import found_in  # noqa: PLC0415
 
     folder = Path(arguments.folder)
     kept, store = kept_study(folder), Store(folder)
     for problem in store.problems():
         print(problem, file=sys.stderr)
-    outcome = conclude(kept, folder, lambda runs: _found(store, runs))
+    outcome = conclude(kept, folder, lambda runs: found_in(store, runs))
     if not outcome.records and store.index():
         raise BadInput(
             f"The {len(store.index())} records in {folder} are not of the runs that this version of isoflop makes of "

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from isoflop.costs.duration import core_seconds
@@ -17,6 +16,7 @@ from isoflop.runs.run import Run
 from isoflop.units import print_count, print_flops, print_seconds
 
 REFRESHES_A_SECOND = 4
+BAR = 60  # characters
 
 
 class Display:
@@ -53,7 +53,7 @@ class Display:
     def say(self, stage: str) -> None:
         """What is being done now."""
         self.stage = stage
-        self.console.print(stage)
+        self.console.print(stage, soft_wrap=True)
 
     def expect(self, runs: Sequence[Run]) -> None:
         """The runs of a rung, in place of those that were planned for its budget and role."""
@@ -76,7 +76,7 @@ class Display:
             self.trained_here += record.seconds
             self.expected_here += _seconds(record.run)
             if self.live is None or record.status is not Status.DONE:
-                self.console.print(self._line(record))
+                self.console.print(self._line(record), soft_wrap=True)
 
     @property
     def runs(self) -> dict[str, Run]:
@@ -108,14 +108,17 @@ class Display:
         """The picture now."""
         # Copies: runs end and begin in the main thread while another draws.
         done, now, runs = dict(self.done), dict(self.now), self.runs
-        bar = ProgressBar(total=max(self.total_flops, self.flops_spent), completed=self.flops_spent, width=44)
-        facts = Text(
-            f"{len(done)} of {max(len(runs), len(done))} runs · {print_flops(self.flops_spent)} of "
-            f"{print_flops(max(self.total_flops, self.flops_spent))} · "
-            f"{print_seconds(time.monotonic() - self.began)} so far, about {print_seconds(self.seconds_left())} left"
+        spent, total = self.flops_spent, max(self.total_flops, self.flops_spent)
+        filled = round(BAR * spent / total) if total else 0
+        seconds = print_seconds(time.monotonic() - self.began)
+        return Group(
+            Text(self.stage, style="bold"),
+            Text.assemble(("━" * filled, "green"), ("━" * (BAR - filled), "dim")),
+            Text(f"{len(done)} of {max(len(runs), len(done))} runs, {print_flops(spent)} of {print_flops(total)}"),
+            Text(f"{seconds} so far, about {print_seconds(self.seconds_left())} left"),
+            *(self._progress(event, runs.get(event.run_id)) for event in now.values()),
+            *_best(done),
         )
-        under_way = [self._progress(event, runs.get(event.run_id)) for event in now.values()]
-        return Group(Text(self.stage, style="bold"), bar, facts, *under_way, *_best(done))
 
     def _progress(self, event: Event, run: Run | None) -> Text:
         what = f"N = {print_count(run.shape.n_params)} at {print_flops(run.budget)}" if run else event.run_id
@@ -135,7 +138,7 @@ class Display:
 
 def console(*, quiet: bool = False) -> Console:
     """Where people read: standard error if standard output is for a program's JSON."""
-    return Console(file=sys.stderr if quiet else sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return Console(file=sys.stderr if quiet else sys.stdout, highlight=False, markup=False, emoji=False)
 
 
 def _best(done: dict[str, Record]) -> list[Text]:

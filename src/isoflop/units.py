@@ -48,6 +48,8 @@ def print_count(number: float) -> str:
 
 def print_flops(flops: float) -> str:
     """Three digits: 6.4e11 → 6.4e11 FLOPs."""
+    if flops == 0:
+        return "0 FLOPs"
     mantissa, exponent = f"{flops:.2e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)} FLOPs"
 

@@ -26,10 +26,10 @@ ORPHAN_SECONDS = 2.0  # what a trainer has to keep its checkpoint after its pare
 
 
 def main(descriptor: int, cores: set[int], module: str = "") -> None:
-    """Import module if one is named, then serve until the pipe closes. Messages in: ("train", trainer, folder, cohort), ("stop",).
+    """Import module if one is named, then serve until the pipe closes.
 
-    Messages out: ("event", Event), ("record", Record), then one of ("done", "") and ("failed", note), or
-    ("storage", message).
+    Messages in: ("train", trainer, folder, cohort), ("stop",). Messages out: ("event", Event), ("record", Record), then
+    one of ("done", "") and ("failed", note), or ("storage", message).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then asks to stop
     faulthandler.enable()
