@@ -87,7 +87,8 @@ def allowed(kind: Any, about: Knob) -> str:
 
 def _read(kind: type[S], given: Mapping[str, Any], path: str, known: list[str]) -> tuple[S | None, list[str]]:
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    problems = [_unknown(path, key, fields, known) for key in given if key not in fields]
+    unknown = [_unknown(path, key, fields, known) for key in given if key not in fields]
+    problems: list[str] = []
     values: dict[str, Any] = {}
     for name, field in fields.items():
         where = path + name
@@ -103,11 +104,12 @@ def _read(kind: type[S], given: Mapping[str, Any], path: str, known: list[str]) 
             values[name], wrong = _converted(given[name], declared, knob_of(field), where)
             problems += wrong
     if problems:
-        return None, problems
+        return None, unknown + problems
     try:
-        return kind(**values), []
+        made = kind(**values)  # beside a misspelt key the others may still contradict each other
     except BadInput as bad:
-        return None, [path + problem for problem in bad.problems]
+        return None, unknown + [path + problem for problem in bad.problems]
+    return (None, unknown) if unknown else (made, [])
 
 
 def _unknown(path: str, key: str, fields: Mapping[str, Any], known: list[str]) -> str:
