@@ -163,6 +163,16 @@ def test_a_forecast_that_was_tampered_with_is_told(isoflop: Shell, tiny: Tiny) -
     assert "no longer has its hash" in refused.stderr
 
 
+def test_a_forecast_made_after_its_run_is_called_none(isoflop: Shell, tiny: Tiny) -> None:
+    shutil.copytree(tiny.folder, isoflop.folder / "out")
+    (isoflop.folder / "out" / "forecast.json").unlink()
+    time.sleep(max(0.0, 1.1 - (time.time() - tiny.folder.stat().st_mtime)))  # moments are kept to the second
+    ended = isoflop("report", "out")
+    assert ended.returncode == 1
+    assert "This is no forecast: it was written at" in ended.stdout
+    assert "This is no forecast: it was written at" in (isoflop.folder / "out" / "report.html").read_text()
+
+
 def test_a_diverged_run_is_left_out_and_named(isoflop: Shell, tiny: Tiny) -> None:
     shutil.copytree(tiny.folder, isoflop.folder / "out")
     broken = next(r.run.id for r in Store(tiny.folder).records() if r.run.role == "ladder" and r.run.budget == 1.2e9)

@@ -45,13 +45,15 @@ def _command(given: Sequence[str]) -> int:
     commands = {"init": init, "run": run, "status": status, "report": report, "fit": fit, "plan": plan}
     try:
         return commands[arguments.command](arguments)
-    except IsoflopError as error:
+    except BrokenPipeError:
+        raise
+    except (IsoflopError, OSError) as error:
         problems = list(error.problems) if isinstance(error, BadInput) else [str(error)]
         for problem in problems:
             print(f"isoflop: {problem}", file=sys.stderr)
         if arguments.json:
             print(json.dumps({"schema": SCHEMA, "error": type(error).__name__, "problems": problems}))
-        return error.exit_code
+        return error.exit_code if isinstance(error, IsoflopError) else IsoflopError.exit_code
 
 
 def _keep_compilations() -> None:
@@ -166,6 +168,8 @@ def fit(arguments: "Namespace") -> int:
     from isoflop.runs.table import Table  # noqa: PLC0415
 
     form = loss_form(arguments.law)
+    if arguments.draws < 0:
+        raise BadInput(f"--draws {arguments.draws}: give how many resamples the intervals are made of, or 0 for none.")
     pairs = [each.split("=", 1) for each in arguments.map]
     if wrong := [pair[0] for pair in pairs if len(pair) != 2]:
         raise BadInput(f"--map {' '.join(wrong)}: write OURS=THEIRS, such as n_params=N tokens=D loss=final_loss.")

@@ -139,6 +139,12 @@ def conclude(kept: Kept, out: Path, get: Get, say: Say = lambda _: None) -> Outc
     else:
         ends = ", ".join(sorted({str(record.status) for record in check if record not in done})) or "is missing"
         why = f"The forecast has no measurement yet: the run that it is about {ends}."
+    begun = [record.environment.get("started_at", "") for record in check]  # UTC, to the second, as written_at is
+    if any("" < moment < forecast.written_at for moment in begun):
+        why = (
+            f"This is no forecast: it was written at {forecast.written_at}, its run had begun at {min(begun)}. "
+            f"Restore the forecast.json that was there, or run the study with another --out. {why}"
+        ).strip()
     return Outcome(kept, ladder, tuple(check), fit, forecast, rungs, why)
 
 

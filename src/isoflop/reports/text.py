@@ -85,6 +85,7 @@ def status(found: Mapping[str, Any]) -> str:
     parts = [f"Study {found['study']} in {found['folder']}: {found['state']}", columns(rows, right=(1, 2, 3, 4))]
     parts += [f"{run['status']}: run {run['run_id']}, {run['note']}" for run in found["went_wrong"]]
     parts += [f"Broken: {problem}" for problem in found["problems"]]
+    parts += [verdict(Forecast.from_json(found["forecast"]))] if found["forecast"] else []
     return "\n".join([*parts, *([found["next"]] if found["next"] else [])])
 
 
@@ -97,7 +98,8 @@ def fit(found: Fit, others: Sequence[Fit] = ()) -> str:
     for each in found.law.params():
         span = found.intervals.get(each.name)
         low, high = (f"{span.low:.5g}", f"{span.high:.5g}") if span else ("?", "?")
-        rows.append((each.name, f"{found.law.constants[each.name]:.6g}", low, high, each.unit, each.meaning))
+        unit = found.law.output_unit if each.unit == "output" else each.unit
+        rows.append((each.name, f"{found.law.constants[each.name]:.6g}", low, high, unit, each.meaning))
     level = next((f"{span.level:.0%}" for span in found.intervals.values()), "")
     about = [
         f"{type(found.law).__name__}: {found.status}, objective {found.objective:.8g}"
