@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from conftest import Tiny
 from isoflop.reports.findings import Findings
 from isoflop.reports.page import page
 from planted_findings import planted_findings
@@ -58,6 +59,12 @@ def test_the_page_opens_without_a_request_or_a_complaint(browser: str, tmp_path:
     assert "Every budget has a best size" in visit.document
     assert visit.console == []
     assert visit.hosts == set()
+
+
+def test_the_page_of_a_study_that_was_trained_opens_as_quietly(browser: str, tmp_path: Path, tiny: Tiny) -> None:
+    visit = Visit(browser, (tiny.folder / "report.html").read_text(encoding="utf-8"), tmp_path)
+    assert "How each run learned" in visit.document
+    assert (visit.console, visit.hosts) == ([], set())
 
 
 def test_a_page_without_results_opens_as_quietly(browser: str, tmp_path: Path) -> None:

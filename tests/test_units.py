@@ -1,0 +1,56 @@
+"""Quantities are read as people write them and printed as they read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isoflop.errors import BadInput
+from isoflop.units import PF_DAY, parse_count, parse_flops, print_count, print_flops, print_seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "flops"),
+    [
+        ("1e22", 1e22),
+        ("10ZFLOP", 1e22),
+        ("10 ZFLOPs", 1e22),
+        ("2.5E", 2.5e18),
+        ("115PF-days", 115 * PF_DAY),
+        ("1 pf-day", PF_DAY),
+        ("1_000", 1000),
+        ("6,400", 6400),
+        (".5M", 5e5),
+    ],
+)
+def test_flops_are_read_as_people_write_them(text: str, flops: float) -> None:
+    assert parse_flops(text) == pytest.approx(flops, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["", "lots", "-1", "0", "nan", "inf", "1e400", "1e22 dollars", "10XFLOP", "1..2"])
+def test_what_is_no_budget_is_refused_with_how_to_write_one(text: str) -> None:
+    with pytest.raises(BadInput, match="1e22, 10ZFLOP or 115PF-days"):
+        parse_flops(text)
+
+
+def test_counts_are_read_with_their_suffix() -> None:
+    assert parse_count("7B", "parameters") == 7e9
+    assert parse_count("1.4T", "tokens") == 1.4e12
+    with pytest.raises(BadInput, match=r"Write tokens as 7e9, 7B or 1\.4T"):
+        parse_count("7 GB", "tokens")
+
+
+@given(st.floats(1e-3, 1e30))
+def test_printed_flops_read_back_within_their_three_digits(flops: float) -> None:
+    assert parse_flops(print_flops(flops)) == pytest.approx(flops, rel=0.00501)
+
+
+@given(st.floats(1, 9.9e14))
+def test_printed_counts_read_back_within_their_three_digits(count: float) -> None:
+    assert parse_count(print_count(count), "tokens") == pytest.approx(count, rel=0.00501)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3599.6, "1 h 0 min"), (7500, "2 h 5 min")]
+)
+def test_times_are_printed_in_whole_units(seconds: float, words: str) -> None:
+    assert print_seconds(seconds) == words
