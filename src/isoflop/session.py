@@ -14,6 +14,8 @@ from isoflop.runs.store import Store
 from isoflop.terminal import Display
 from isoflop.training.version import TRAINER
 
+COMPILATION = 6.0  # seconds of one core that training and evaluating a small shape take to compile
+
 
 class Session:
     """Gives the records of runs, and trains those that have none. Workers begin with the first such run."""
@@ -57,7 +59,8 @@ class Session:
     def _begin(self) -> LocalProcesses:
         # Only where something is trained must the text be there, and be what it was.
         refuse_changes(self.kept, keep(self.kept.study, TRAINER, self.display.say), self.store.folder)
-        executor = LocalProcesses(self.kept.study.run.workers, self.kept.study.run.threads)
+        plan = self.kept.study.run
+        executor = LocalProcesses(plan.workers, plan.threads, compilation=COMPILATION)
         executor.warm(self.store.scratch, "isoflop.training.trainer")  # which takes them as long as it takes us
         return executor
 

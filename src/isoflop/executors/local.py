@@ -23,11 +23,15 @@ class LocalProcesses:
 
     Workers see neither Ctrl-C nor each other; one that is killed fails its cohort alone, and a new one takes its place.
     They end when this process does, even by `kill -9`. POSIX only.
+
+    compilation: how many seconds a worker rather waits than compiles a program that another has just begun with, where
+    the trainer keeps what is compiled for all.
     """
 
-    def __init__(self, n_workers: int, threads: int = 1):
+    def __init__(self, n_workers: int, threads: int = 1, *, compilation: float = 0.0):
         if n_workers < 1 or threads < 1:
             raise BadInput(f"{n_workers} workers of {threads} threads cannot train; both must be at least 1.")
+        self._compilation = compilation
         self._cores = cores(n_workers, threads)
         self._environment = environment(threads, n_workers)
         self._workers: list[WorkerProcess | None] = [None] * n_workers
@@ -85,21 +89,30 @@ class LocalProcesses:
 
     def _hand_out(self, waiting: list[Cohort], trainer: bytes, folder: Path) -> None:
         for slot, there in enumerate(self._workers):
-            if waiting and (there is None or there.left is None):
-                worker = there if there is not None and there.process.poll() is None else None
-                if worker is None:
-                    worker = self._workers[slot] = self._start(slot, folder)
-                worker.begin(waiting.pop(self._choice(worker, waiting)), trainer, folder)
+            if there is None or there.left is None:
+                worker = there if there is not None and there.alive else None
+                chosen = self._choice(worker, waiting)
+                if chosen is not None:
+                    worker = worker or self._start(slot, folder)
+                    self._workers[slot] = worker
+                    worker.begin(waiting.pop(chosen), trainer, folder)
 
     def _start(self, slot: int, folder: Path, module: str = "") -> WorkerProcess:
         return WorkerProcess.start(folder / f"worker-{slot}.log", self._cores[slot], self._environment, module)
 
-    def _choice(self, worker: WorkerProcess, waiting: Sequence[Cohort]) -> int:
-        """First what this worker has compiled, then what no other is about to reuse, then whatever waits longest."""
-        others = [other.programs for other in self._workers if other is not None and other is not worker]
-        theirs = set().union(*others)
+    def _choice(self, worker: WorkerProcess | None, waiting: Sequence[Cohort]) -> int | None:
+        """First what this worker has compiled, then what no other is about to reuse, then whatever waits longest.
+
+        None where all that waits is being compiled by others: from them this worker will have it sooner.
+        """
+        ours = worker.programs if worker else {}
+        others = [each for each in self._workers if each is not None and each is not worker and each.alive]
+        theirs = {name for other in others for name in other.programs}
+        fresh = time.monotonic() - self._compilation
+        compiling = {name for other in others for name, begun in other.programs.items() if begun > fresh}
         programs = [program(cohort) for cohort in waiting]
-        return min(range(len(waiting)), key=lambda i: (programs[i] not in worker.programs, programs[i] in theirs, i))
+        ready = [i for i, name in enumerate(programs) if name in ours or name not in compiling]
+        return min(ready, key=lambda i: (programs[i] not in ours, programs[i] in theirs, i), default=None)
 
     def _busy(self) -> list[WorkerProcess]:
         return [worker for worker in self._workers if worker is not None and worker.left is not None]

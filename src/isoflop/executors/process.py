@@ -27,7 +27,7 @@ class WorkerProcess:
         self.process = process
         self.connection = connection
         self.left: dict[str, Run] | None = None
-        self.programs: set[str] = set()
+        self.programs: dict[str, float] = {}  # what it has compiled, and when it began with each
         self._log = log
         self._log_start = 0
         self._begun = 0.0
@@ -59,11 +59,16 @@ class WorkerProcess:
     def begin(self, cohort: Cohort, trainer: bytes, folder: Path) -> None:
         """Hand over a cohort. A worker that died meanwhile is noticed when it is next listened to."""
         self.left = {run.id: run for run in cohort}
-        self.programs.add(program(cohort))
         self._begun = time.monotonic()
+        self.programs.setdefault(program(cohort), self._begun)
         with suppress(OSError):
             self._log_start = self._log.stat().st_size
             self.connection.send(("train", trainer, folder, tuple(cohort)))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
 
     def ask_to_stop(self) -> None:
         """Ask the trainer to keep its checkpoint and return."""
