@@ -17,7 +17,7 @@ from made_runs import a_record
 def train(
     runs: Sequence[Run], *, folder: Path, emit: Callable[[Event], None], should_stop: Callable[[], bool]
 ) -> Iterator[Record]:
-    """quick: at once. slow: counts its checkpoint up for ever. error, exit, kill, disk, mute: so it ends."""
+    """quick: at once. slow: counts its checkpoint up until it is stopped. error, exit, kill, disk, mute: so it ends."""
     for run in runs:
         loss = 2 + run.init_seed / 1000
         emit(Event(run.id, 1, run.steps, loss, 1.0, 0.1))
@@ -48,11 +48,14 @@ def train(
 def _go_on(checkpoint: Path, emit: Any, run: Run, should_stop: Any) -> Any:
     """Count from the checkpoint to ever higher; false when asked to stop, true once a file `finish` is there."""
     step = int(checkpoint.read_text()) if checkpoint.exists() else 0
+    gives_up = time.monotonic() + 120
     while not (checkpoint.parent / "finish").exists():
         if should_stop():
             checkpoint.write_text(str(step))
             return False
         step += 1
+        if time.monotonic() > gives_up:
+            raise TimeoutError("nobody ended this run, whose test must have failed")
         emit(Event(run.id, step, run.steps, 2.0, float(step), 0.01 * step))
         time.sleep(0.01)
     return True
