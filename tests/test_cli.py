@@ -70,7 +70,7 @@ def test_init_writes_a_study_that_reads_back_and_is_not_overwritten(isoflop: She
 
 def test_every_problem_of_a_study_is_told_and_nothing_is_trained(isoflop: Shell) -> None:
     text = TINY.read_text()
-    text = text.replace("seeds = [2, 1, 1]", "seds = [2, 1, 1]").replace("context = 32", 'context = "long"')
+    text = text.replace("seeds = [2, 2, 1]", "seds = [2, 2, 1]").replace("context = 32", 'context = "long"')
     (isoflop.folder / "bad.toml").write_text(text.replace("budgets = [1.2e9,", "budgets = [-1.2e9,"))
     refused = isoflop("run", "bad.toml", "--out", "out", "--json")
     assert refused.returncode == 2
@@ -98,9 +98,9 @@ def test_a_corpus_too_small_is_refused_with_the_numbers(isoflop: Shell) -> None:
 def test_a_dry_run_shows_the_runs_and_writes_nothing(isoflop: Shell, tiny: Tiny) -> None:
     shown = isoflop("run", TINY, "--dry-run", "--out", "out")
     assert shown.returncode == 0
-    assert re.search(r"17 runs, \d\.\d+e10 FLOPs, about \d+ s", shown.stdout)
+    assert re.search(r"20 runs, \d\.\d+e10 FLOPs, about \d+ s", shown.stdout)
     found = json.loads(isoflop("run", TINY, "--dry-run", "--json").stdout)
-    assert len(found["runs"]) == 17
+    assert len(found["runs"]) == 20
     assert found["flops"] == pytest.approx(sum(run["flops"] for run in found["runs"]))
     first = {record.run.id for record in Store(tiny.folder).records() if record.run.budget == 1.2e9}
     assert first <= {run["run_id"] for run in found["runs"]}
@@ -130,7 +130,7 @@ def test_no_network_is_told_with_ways_out(isoflop: Shell) -> None:
 def test_status_counts_a_finished_study(isoflop: Shell, tiny: Tiny) -> None:
     found = json.loads(isoflop("status", tiny.folder, "--json").stdout)
     assert found["state"] == "finished"
-    assert found["runs"]["ladder"] == {"planned": 12, "done": 12, "diverged": 0, "failed": 0}
+    assert found["runs"]["ladder"] == {"planned": 15, "done": 15, "diverged": 0, "failed": 0}
     assert found["runs"]["check"]["done"] == 1
     assert found["forecast"]["measured"] is not None
     assert "finished" in isoflop("status", tiny.folder).stdout
@@ -140,7 +140,7 @@ def test_a_changed_study_leaves_forecast_and_folder_as_they_are(isoflop: Shell, 
     shutil.copytree(tiny.folder, isoflop.folder / "out")
     before = {path: path.read_bytes() for path in (isoflop.folder / "out").rglob("*") if path.is_file()}
     for old, new, said in (
-        ("first_n_params = 4000", "first_n_params = 6000", "ladder.first_n_params was 4000.0, now 6000.0"),
+        ("first_n_params = 5000", "first_n_params = 6000", "ladder.first_n_params was 5000.0, now 6000.0"),
         ('name = "tiny"', 'name = "other"', "name was tiny, now other"),
     ):
         assert old in TINY.read_text()

@@ -64,7 +64,7 @@ def test_a_tiny_study_ends_with_its_forecast_checked(tiny: Tiny) -> None:
     assert forecast.fitted_up_to == 4.8e9
     assert forecast.relative_error == pytest.approx(check.loss / forecast.loss.median - 1)  # type: ignore[operator]
     assert abs(forecast.relative_error) < 0.2  # type: ignore[arg-type]
-    assert len([record for record in records if record.run.role == "ladder"]) == 12
+    assert len([record for record in records if record.run.role == "ladder"]) == 15
     assert all(record.status is Status.DONE for record in records)
     assert all(record.loss is not None and 1 < record.loss < 4 < record.start_loss for record in records)  # type: ignore[operator]
 
@@ -83,7 +83,7 @@ def test_the_forecast_was_written_before_its_run_and_carries_its_hash(tiny: Tiny
 
 def test_the_table_and_the_fits_read_back(tiny: Tiny) -> None:
     table = Table.from_csv(tiny.folder / "table.csv")
-    assert len(table) == 17
+    assert len(table) == 20
     assert set(table["role"]) == {"ladder", "pilot", "check"}
     assert np.allclose(table.flops, table["budget"], rtol=0.01)
     fits, chosen = read_fits(tiny.folder / "fit.json")
@@ -118,7 +118,7 @@ def test_the_same_command_again_trains_nothing_needs_no_text_and_says_so_in_json
     ended = isoflop("run", TINY, "--out", "out", "--json", ISOFLOP_CACHE=str(isoflop.folder / "nothing"))
     assert ended.returncode == 0
     found = json.loads(ended.stdout)
-    assert found["runs"] == {"done": 17, "diverged": 0, "failed": 0}
+    assert found["runs"] == {"done": 20, "diverged": 0, "failed": 0}
     assert found["forecast"] == json.loads((tiny.folder / "forecast.json").read_text())
     assert "Rung 1" in ended.stderr
     assert before == {path.name: path.stat().st_mtime_ns for path in (isoflop.folder / "out" / "records").iterdir()}
@@ -162,7 +162,7 @@ def test_a_study_goes_on_after_whatever_ended_it_to_the_same_bits(tiny: Tiny, is
     assert status["state"] == "unfinished"
     assert status["runs"]["ladder"]["done"] >= 1
 
-    in_the_ladder, before_the_page = (lambda: records() >= 6), (lambda: records() >= 17)
+    in_the_ladder, before_the_page = (lambda: records() >= 6), (lambda: records() >= 20)
     moments = (in_the_ladder, 0.0), ((out / "forecast.json").exists, 2.0), (before_the_page, 0.0)
     for moment, seconds in moments:
         process = isoflop.start(*command)

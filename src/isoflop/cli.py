@@ -99,16 +99,19 @@ def run(arguments: "Namespace") -> int:
     if arguments.dry_run:
         return _dry_run(arguments, keep(study, TRAINER, say))
     make_folder(folder)
-    kept = settle(folder, study, lambda study: keep(study, TRAINER, say), say)
-    kept.write(folder)
     store = Store(folder)
-    for problem in store.problems():
-        say(problem)
-    display = Display(people, planned(kept), study.run.workers)
-    with display.shown(), Session(kept, store, display) as session:
-        outcome = conclude(kept, folder, session.get, display.say)
-        display.say("Writing the report")
-        write_results(outcome, folder)
+    with Session(store, study.run) as session:
+        if not store.index():  # there is surely something to train
+            session.begin()
+        kept = settle(folder, study, lambda study: keep(study, TRAINER, say), say)
+        kept.write(folder)
+        for problem in store.problems():
+            say(problem)
+        display = Display(people, planned(kept), study.run.workers)
+        with display.shown():
+            outcome = conclude(kept, folder, session.getter(kept, display), display.say)
+            display.say("Writing the report")
+            write_results(outcome, folder)
     return _concluded(arguments, outcome, folder)
 
 
