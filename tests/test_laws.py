@@ -88,6 +88,19 @@ def test_every_form_says_its_formula_and_its_units(name: str) -> None:
     assert all(each.unit and each.meaning and each.starts for each in found.params())
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_a_law_is_affine_in_the_constants_marked_so(name: str) -> None:
+    """All of them together, the others held: half-way between two sets of constants is half-way between the outputs."""
+    found, rng = form(name), np.random.default_rng(0)
+    inputs = [10 ** rng.uniform(1, 10, 20) for _ in found.inputs]
+    for _ in range(10):
+        one = {each.name: float(rng.choice(each.starts)) for each in found.params()}
+        other = one | {each.name: float(rng.choice(each.starts)) for each in found.params() if each.linear}
+        between = {each: (one[each] + other[each]) / 2 for each in one}
+        ends = found(**one)(*inputs) + found(**other)(*inputs)
+        assert found(**between)(*inputs) == pytest.approx(ends / 2, rel=1e-9)
+
+
 def test_an_unknown_form_is_refused_with_those_there_are() -> None:
     with pytest.raises(BadInput, match="Chinchilla"):
         form("chincilla")

@@ -21,9 +21,9 @@ class Chinchilla(Law):
     included. L in nats/token.
     """
 
-    E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS)
-    A: float = param("nats/token", "what a finite model costs, at N = 1", starts=_SCALES)
-    B: float = param("nats/token", "what finite data costs, at D = 1", starts=_SCALES)
+    E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)
+    A: float = param("nats/token", "what a finite model costs, at N = 1", starts=_SCALES, linear=True)
+    B: float = param("nats/token", "what finite data costs, at D = 1", starts=_SCALES, linear=True)
     alpha: float = param("1", "how fast size helps", starts=_EXPONENTS, scale="linear")
     beta: float = param("1", "how fast data helps", starts=_EXPONENTS, scale="linear")
 

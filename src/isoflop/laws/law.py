@@ -16,6 +16,8 @@ class Param:
     """One constant of a form: its unit and meaning, where it may lie, and where a fit starts to look for it.
 
     On the scale "log" a fit searches ln(constant), so it stays positive; on "linear" it searches the constant itself.
+    linear says something else: with all other constants held, the output is an affine function of those so marked
+    (E, A and B of E + A / N^alpha + B / D^beta), so that a fit can solve for them instead of searching.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Param:
     domain: tuple[float, float]
     starts: tuple[float, ...]
     scale: str
+    linear: bool = False
 
 
 def param(
@@ -33,11 +36,12 @@ def param(
     starts: tuple[float, ...],
     domain: tuple[float, float] = (0.0, np.inf),
     scale: str = "log",
+    linear: bool = False,
 ) -> Any:
     """A constant of a law, as a dataclass field; see `Param`. starts are values, not logarithms."""
     if scale not in {"log", "linear"}:
         raise ValueError(f"A constant's scale is 'log' or 'linear', not {scale!r}.")
-    return field(metadata={"param": (unit, meaning, tuple(domain), tuple(starts), scale)})
+    return field(metadata={"param": (unit, meaning, tuple(domain), tuple(starts), scale, linear)})
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class PowerLaw(Law):
     Kaplan et al. 2020, arXiv:2001.08361, eq. 1.1-1.3 write it with x_c, which overflows where alpha is small.
     """
 
-    A: float = param("output", "the output at x = 1", starts=_SCALES)
+    A: float = param("output", "the output at x = 1", starts=_SCALES, linear=True)
     alpha: float = param(
         "1", "how fast it falls", starts=(0.0, 0.1, 0.5, 1.0), domain=(-np.inf, np.inf), scale="linear"
     )
@@ -42,8 +42,8 @@ class FlooredPowerLaw(Law):
     Henighan et al. 2020, arXiv:2010.14701, eq. 1.1: a reducible loss over an irreducible one.
     """
 
-    E: float = param("output", "the floor: the output at infinite x", starts=(0.1, 0.5, 1.0, 2.0))
-    A: float = param("output", "the reducible part at x = 1", starts=_SCALES)
+    E: float = param("output", "the floor: the output at infinite x", starts=(0.1, 0.5, 1.0, 2.0), linear=True)
+    A: float = param("output", "the reducible part at x = 1", starts=_SCALES, linear=True)
     alpha: float = param("1", "how fast the reducible part falls", starts=(0.05, 0.1, 0.2, 0.5, 1.0), scale="linear")
 
     inputs = ("flops",)
@@ -61,7 +61,7 @@ class BendingPowerLaw(Law):
     beyond what it was fitted to: the local exponent, alpha + 2 gamma ln x, has no limit.
     """
 
-    A: float = param("output", "the output at x = 1", starts=_SCALES)
+    A: float = param("output", "the output at x = 1", starts=_SCALES, linear=True)
     alpha: float = param("1", "the exponent at x = 1", starts=(0.0, 0.1, 0.5), domain=(-np.inf, np.inf), scale="linear")
     gamma: float = param(
         "1", "half of what the exponent gains each e-fold", starts=(0.0,), domain=(-np.inf, np.inf), scale="linear"
@@ -81,7 +81,7 @@ class OptimalSize(Law):
     Hoffmann et al. 2022, arXiv:2203.15556, sec. 3: the best size for a budget. N in parameters, C in FLOPs.
     """
 
-    k: float = param("parameters", "best size at C = 1", starts=_SCALES)
+    k: float = param("parameters", "best size at C = 1", starts=_SCALES, linear=True)
     a: float = param("1", "how the best size grows", starts=(0.25, 0.5, 0.75), domain=(-np.inf, np.inf), scale="linear")
 
     inputs = ("flops",)
@@ -100,7 +100,7 @@ class OptimalTokens(Law):
     Hoffmann et al. 2022, arXiv:2203.15556, sec. 3: the best number of tokens for a budget. D in tokens, C in FLOPs.
     """
 
-    k: float = param("tokens", "best tokens at C = 1", starts=_SCALES)
+    k: float = param("tokens", "best tokens at C = 1", starts=_SCALES, linear=True)
     b: float = param(
         "1", "how the best tokens grow", starts=(0.25, 0.5, 0.75), domain=(-np.inf, np.inf), scale="linear"
     )
