@@ -58,7 +58,7 @@ picture: setup
 
 # The pins, for every platform and Python that is supported; no addresses, no hashes.
 constraints: setup
-	@$(BIN)/uv pip compile pyproject.toml --group dev --extra parquet --universal --python-version 3.11 --upgrade \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --extra parquet --extra posterior --universal --python-version 3.11 --upgrade \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file constraints.txt
 	@$(BIN)/uv pip list --python $(BIN)/python 2>/dev/null | grep '^uv ' | sed 's/  */==/' >> constraints.txt
 

@@ -58,7 +58,8 @@ def projected(problem: Problem) -> Floats:
     found = {name: solved[:, i] for i, name in enumerate(names)} | {name: each[:, 0] for name, each in columns.items()}
     usable = np.all([np.isfinite(each) for each in found.values()], axis=0)
     theta = [to_search((p,), {p.name: found[p.name][usable]})[0] for p in params]
-    return np.minimum(np.stack(theta, axis=1), LN_HIGH)
+    start: Floats = np.minimum(np.stack(theta, axis=1), LN_HIGH)
+    return start
 
 
 def _values(problem: Problem, constants: dict[str, Any], points: int) -> Floats:
