@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, compiled, double_precision
 from isoflop.fits.problem import ROWS, Problem
 
-SLOTS = 64  # candidates side by side; with few rows a fixed number, so that one compiled program serves all fits
-CELLS = 2**20  # at most this many candidates x numbers at once, about 0.4 GB
+SLOTS = 64  # candidates side by side at the most, and
+FEWEST = 2  # at the least; so many for a number of rows always, so that one compiled program serves all fits to them
+CELLS = 2**12  # candidates x rows: more side by side cost a lone straggler more than they save the many
 MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
 PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters: it is held at 0
@@ -55,16 +56,22 @@ def screen(problem: Problem, theta: Floats) -> Floats:
 
 
 def minimise(
-    problem: Problem, theta: Floats, weights: Floats | None = None, *, measured: Floats | None = None
+    problem: Problem,
+    theta: Floats,
+    weights: Floats | None = None,
+    *,
+    measured: Floats | None = None,
+    held: NDArray[np.bool_] | None = None,
 ) -> Solution:
     """Descend from each row of theta; with `weights` or `measured` (m, n), each row has its own of them.
 
+    Where held (m, p) is true, a constant stays as it is and the others are looked for.
     Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
     """
     target = None if measured is None else replace(problem, measured=measured).target
     if problem.objective.delta > 0:
-        return _descend(problem, _delta(problem), theta, weights, target)
-    solution = _descend(problem, _delta(problem), theta, weights, target)
+        return _descend(problem, _delta(problem), theta, weights, target, held)
+    solution = _descend(problem, _delta(problem), theta, weights, target, held)
     w = problem.weights if weights is None else weights
     total = np.sum(np.broadcast_to(w, (len(theta), len(problem.measured))), axis=1)
     delta, steps = _delta(problem), solution.steps
@@ -72,7 +79,7 @@ def minimise(
     last = max(ABSOLUTE * typical, 1e-15 * problem.scale)
     while delta > last:
         delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, weights, target)
+        solution = _descend(problem, delta, solution.theta, weights, target, held)
         steps += solution.steps
     return replace(solution, objective=solution.objective / delta, steps=steps)
 
@@ -82,7 +89,14 @@ def _delta(problem: Problem) -> float:
     return problem.objective.delta or 1e-3 * problem.scale
 
 
-def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | None, target: Floats | None) -> Solution:
+def _descend(
+    problem: Problem,
+    delta: float,
+    theta: Floats,
+    weights: Floats | None,
+    target: Floats | None,
+    held: NDArray[np.bool_] | None,
+) -> Solution:
     """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
 
     What has converged leaves its slot to the next candidate.
@@ -93,6 +107,7 @@ def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | No
     rows = problem.pad(problem.weights[None] if weights is None else weights, zero=True)
     targets = problem.pad(problem.target[None] if target is None else target)
     theta = theta.copy()
+    still = np.zeros(theta.shape, bool) if held is None else held
     objective, gradient, done = np.full(m, np.inf), np.ones(theta.shape), np.zeros(m, bool)
     damping, stuck = np.full(m, 1e-3), np.zeros(m, int)
     waiting, active, steps = np.arange(m), np.empty(0, int), 0
@@ -115,7 +130,7 @@ def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | No
             here = theta[fill]
             w, y = weights_of(fill), target_of(fill)
             f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, shape))
-            _pin(here, g, H, G, on_log)
+            _hold(here, g, H, G, on_log, still[fill])
             newton, majorised, promise = _steps(g, H, G)
             best, best_f = here.copy(), f.copy()
             lam = damping[fill, None]
@@ -147,18 +162,22 @@ def _by_slot(rows: Floats, slots: int) -> Callable[[NDArray[np.intp]], Any]:
 
 def _slots(problem: Problem) -> int:
     cells = problem.padded_rows * max(int(np.prod(each.shape[1:])) for each in problem.inputs)
-    return max(8, min(SLOTS, CELLS // max(cells, ROWS)))
+    return max(FEWEST, min(SLOTS, CELLS // max(cells, ROWS)))
 
 
-def _pin(theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_]) -> None:
-    """Hold constants that have run to 0 at the bottom of their range, in place, and take them out of the derivatives.
+def _hold(
+    theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_], held: NDArray[np.bool_]
+) -> None:
+    """Take the constants that stay as they are out of the derivatives, in place.
 
-    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum.
+    To them belong those that have run to 0: they are put at the bottom of their range. Left free, such a constant falls
+    for ever, an e-fold a step, and keeps the others from their optimum.
     """
     size = np.einsum("bii->bi", G)
-    pinned = on_log & (size < PINNED * size.max(1, keepdims=True))
-    theta[pinned], g[pinned] = LN_LOW, 0.0
-    row, constant = np.nonzero(pinned)
+    pinned = on_log & ~held & (size < PINNED * size.max(1, keepdims=True))
+    theta[pinned] = LN_LOW
+    g[pinned | held] = 0.0
+    row, constant = np.nonzero(pinned | held)
     for M in (H, G):
         M[row, constant, :] = 0.0
         M[row, :, constant] = 0.0
