@@ -9,6 +9,7 @@ from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict, fits_from_json, fits_to_json
 from isoflop.estimates.interval import NEW_RUN, Interval, quantiles
+from isoflop.estimates.objective import HUBER
 from isoflop.laws.chinchilla import HOFFMANN_2022_TEX
 from isoflop.laws.power import FlooredPowerLaw, PowerLaw
 
@@ -73,7 +74,7 @@ def test_fit_json_keeps_every_bit() -> None:
         objective=0.1 + 0.2,
         status=FitStatus.CONVERGED,
         convention="all parameters; 6ND",
-        delta=1e-3,
+        minimised=HUBER,
         checks=(Check("influence", Verdict.WARN, "run 3 moves it"), Check("bound", Verdict.FAIL, "E")),
         excluded=((3, "diverged"),),
         intervals={"E": Interval(1.7, 1.6, 1.8)},

@@ -180,11 +180,14 @@ def fit(arguments: "Namespace") -> int:
     if "role" in table and (pilots := table.rows[table["role"] == "pilot"]).size:
         table = table.excluding(pilots, "a learning-rate pilot, not trained by the recipe")
     from isoflop.estimates.fit import fits_to_json  # noqa: PLC0415
+    from isoflop.estimates.objective import Objective  # noqa: PLC0415
     from isoflop.fits.resample import fit_with_intervals  # noqa: PLC0415
     from isoflop.reports import text  # noqa: PLC0415
     from isoflop.runs.durable import write_durably  # noqa: PLC0415
 
-    found = fit_with_intervals(form, table, delta=arguments.delta, draws=arguments.draws, seed=arguments.seed)
+    found = fit_with_intervals(
+        form, table, objective=Objective(arguments.delta), draws=arguments.draws, seed=arguments.seed
+    )
     content = fits_to_json([found])
     if arguments.out:
         write_durably(Path(arguments.out), (content + "\n").encode())

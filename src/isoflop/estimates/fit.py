@@ -11,6 +11,7 @@ from typing import Any, Self
 from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.interval import Interval
+from isoflop.estimates.objective import Objective
 from isoflop.laws.catalog import law_from_json
 from isoflop.laws.law import Law
 
@@ -63,8 +64,8 @@ class Check:
 class Fit:
     """A law fitted to a table.
 
-    approach: "parametric" (Hoffmann's 3) or "minima" (2). convention: what N and C count. objective: its value at the
-    optimum, with `delta`, the Huber threshold (None: least squares of logs). excluded: (row, why) of runs left out.
+    approach: "parametric" (Hoffmann's 3), "minima" (2), "envelope" (1). convention: what N and C count. objective: its
+    value at the optimum; minimised: what it is a value of (None: chi^2 of minima). excluded: (row, why) of what is out.
     seed and draws: of the bootstrap behind `intervals`; sample: SAMPLE of its laws, for the intervals of whatever else.
     table and the runs' weights are kept for refits, not written to JSON.
     """
@@ -74,7 +75,7 @@ class Fit:
     objective: float
     status: FitStatus
     convention: str = ""
-    delta: float | None = None
+    minimised: Objective | None = None
     checks: tuple[Check, ...] = ()
     excluded: tuple[tuple[int, str], ...] = ()
     intervals: Mapping[str, Interval] = field(default_factory=dict)
@@ -114,7 +115,7 @@ class Fit:
             "about": self.law.about.to_json(),
             "intervals": {name: interval.to_json() for name, interval in self.intervals.items()},
             "objective": self.objective,
-            "delta": self.delta,
+            "minimised": self.minimised.to_json() if self.minimised else None,
             "seed": self.seed,
             "draws": self.draws,
             "sample": _columns(self.sample) if self.sample else None,
@@ -132,7 +133,7 @@ class Fit:
             approach=values["approach"],
             convention=values["convention"],
             objective=values["objective"],
-            delta=values["delta"],
+            minimised=_minimised(values),
             status=FitStatus(values["status"]),
             checks=tuple(Check(c["name"], Verdict(c["verdict"]), c["message"]) for c in values["checks"]),
             excluded=tuple((e["row"], e["why"]) for e in values["excluded"]),
@@ -141,6 +142,13 @@ class Fit:
             draws=values["draws"],
             sample=_laws(law, values.get("sample"), values["seed"]),
         )
+
+
+def _minimised(values: Mapping[str, Any]) -> Objective | None:
+    """Fits of version 0.1 wrote the Huber threshold of log residuals alone."""
+    if "delta" in values:
+        return None if values["delta"] is None else Objective(delta=values["delta"])
+    return Objective.from_json(values["minimised"]) if values["minimised"] else None
 
 
 def _columns(sample: Ensemble) -> dict[str, list[float]]:

@@ -1,16 +1,14 @@
 """Doubts about a fit, each looked into with numbers: optimum, identifiability, influence, trends of residuals."""
 
-from typing import Any
-
-import jax
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.allocations.allocate import allocate
 from isoflop.errors import IsoflopError
 from isoflop.estimates.fit import Check, Verdict
-from isoflop.fits.objective import Floats, compiled, double_precision, from_search, to_search
-from isoflop.fits.solve import Problem, minimise
+from isoflop.fits.objective import Floats, from_search
+from isoflop.fits.problem import Problem
+from isoflop.fits.solve import minimise
+from isoflop.fits.tangent import jacobian, search_point
 from isoflop.laws.law import Law
 
 DOUBTFUL, HOPELESS = 1e8, 1e13  # condition numbers of J'J; Hoffmann's law on their runs has 4e6
@@ -23,53 +21,9 @@ def verdict(good: bool, very: bool = True) -> Verdict:
     return Verdict.FAIL if not good else Verdict.OK if very else Verdict.WARN
 
 
-def search_point(law: Law) -> Floats:
-    """A law's constants in search coordinates."""
-    return to_search(law.params(), law.constants)
-
-
-def second_opinion(problem: Problem, theta: Floats) -> float:
-    """The objective a derivative-free optimiser reaches from a start displaced from theta, computed with NumPy alone.
-
-    Nelder and Mead 1965, in coordinates in which the objective is round near theta, from where it is a tenth higher.
-    """
-    from scipy.optimize import minimize  # noqa: PLC0415  (0.3 s that a process which fits nothing should not pay)
-
-    params, form = problem.form.params(), problem.form
-    at = _jacobian(problem, theta)
-    residual = _residuals(problem, form(**from_search(params, theta)))
-    pull = problem.weights * np.minimum(1, problem.delta / np.maximum(np.abs(residual), 1e-300))
-    sizes, axes = np.linalg.eigh((at.T * pull) @ at)
-
-    def objective(theta: Floats) -> float:
-        try:
-            r = np.abs(_residuals(problem, form(**from_search(params, theta))))
-        except IsoflopError:  # outside the domain of a constant
-            return np.inf
-        h = np.where(r < problem.delta, r**2 / 2, problem.delta * (r - problem.delta / 2))
-        return float(problem.weights @ h)
-
-    here = objective(theta)
-    round_ = axes * np.sqrt(max(2 * here, 1e-300) / np.maximum(sizes, 1e-12 * sizes.max()))
-
-    def rise(z: NDArray[Any]) -> float:
-        return objective(theta + round_ @ z) / here if here > 0 else 0.0
-
-    with np.errstate(all="ignore"):
-        options: Any = {"xatol": 1e-7, "fatol": 1e-11, "maxfev": 400 * theta.size, "adaptive": True}
-        displaced: Floats = np.full(theta.size, np.sqrt(0.1 / theta.size))
-        found = minimize(
-            rise,
-            displaced,
-            method="Nelder-Mead",
-            options=options,
-        )
-    return float(found.fun) * here
-
-
 def identifiability(problem: Problem, theta: Floats) -> Check:
     """The condition number of J'J and the two constants that trade off most; constants that ran to 0 are left out."""
-    J = _jacobian(problem, theta) * np.sqrt(problem.weights)[:, None]
+    J = jacobian(problem, theta) * np.sqrt(problem.weights)[:, None]
     alive = np.abs(J).max(axis=0) > 1e-7 * np.abs(J).max()
     J, params = J[:, alive], [p for p, lives in zip(problem.form.params(), alive, strict=True) if lives]
     sizes = np.linalg.svd(J, compute_uv=False)
@@ -79,7 +33,7 @@ def identifiability(problem: Problem, theta: Floats) -> Check:
         cov = np.linalg.inv(J.T @ J)
         spread = np.sqrt(np.diag(cov))
         correlation = cov / np.outer(spread, spread) - np.eye(len(params))
-        i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
+        i, j = np.unravel_index(np.argmax(np.triu(np.abs(correlation))), correlation.shape)
         message += f"; {params[i].name} and {params[j].name} trade off most (correlation {correlation[i, j]:+.4f})"
     elif condition >= HOPELESS:
         flat = np.abs(np.linalg.svd(J)[2][-1])
@@ -90,7 +44,7 @@ def identifiability(problem: Problem, theta: Floats) -> Check:
 
 def influence(problem: Problem, law: Law) -> Check:
     """Refit without each run in turn: how far one run moves the best size and the forecast at ten times the compute."""
-    n = len(problem.ln_y)
+    n = len(problem.measured)
     if n > MANY:
         return Check("influence", Verdict.OK, f"not looked at: {n} runs, of which none can matter much alone")
     theta = np.repeat(search_point(law)[None], n, axis=0)
@@ -115,8 +69,8 @@ def influence(problem: Problem, law: Law) -> Check:
 
 def trends(problem: Problem, law: Law) -> tuple[Check, ...]:
     """Slopes of the residuals in ln of each input, of compute and of D/N; more than 3 standard errors warn."""
-    r = -_residuals(problem, law)
-    axes = dict(zip(problem.form.inputs, np.log(problem.inputs), strict=True))
+    r = -problem.residuals(law)
+    axes = dict(zip(problem.form.inputs, map(np.log, problem.inputs), strict=True))
     if {"n_params", "tokens"} <= axes.keys():
         axes["compute"] = axes["n_params"] + axes["tokens"]
         axes["tokens per parameter"] = axes["tokens"] - axes["n_params"]
@@ -139,24 +93,10 @@ def trends(problem: Problem, law: Law) -> tuple[Check, ...]:
 def _ahead(problem: Problem, law: Law) -> dict[str, float] | None:
     """What is forecast beyond the runs: the best size and its loss, or the output at ten times the largest input."""
     if law.inputs != ("n_params", "tokens"):
-        ahead = problem.inputs.max(axis=1) * AHEAD
+        ahead = [each.max() * AHEAD for each in problem.inputs]
         return {law.output: float(law(*ahead))}
     try:
         best = allocate(law, float(np.max(6 * problem.inputs[0] * problem.inputs[1])) * AHEAD)
     except IsoflopError:
         return None
     return {"best size": best.n_params, "loss": best.loss}
-
-
-def _residuals(problem: Problem, law: Law) -> Floats:
-    with np.errstate(all="ignore"):
-        residuals: Floats = np.log(law(*problem.inputs)) - problem.ln_y
-    return residuals
-
-
-def _jacobian(problem: Problem, theta: Floats) -> Floats:
-    _, _, jacobian = compiled(problem.form)
-    inputs, ln_y, _ = problem.padded(problem.weights[None])
-    with double_precision():
-        J = np.asarray(jax.device_get(jacobian(theta, inputs, ln_y)))
-    return J[: len(problem.ln_y)]

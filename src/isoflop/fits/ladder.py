@@ -11,6 +11,7 @@ from isoflop.errors import FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, Verdict
 from isoflop.estimates.interval import Interval
+from isoflop.estimates.objective import SQUARES
 from isoflop.fits.bend import FEWEST, bend
 from isoflop.fits.frontier import Frontier, frontier
 from isoflop.fits.noise import Noise, seed_noise
@@ -24,9 +25,9 @@ from isoflop.runs.table import Table
 T = TypeVar("T")
 
 CONVENTION = "N: weight matrices and output head, no input embedding. C: exact count, attention and head included."
-LEAST_SQUARES = 1.0
-"""Huber threshold of the fit to a ladder, in ln L: least squares weighted by the ladder's own seed noise. Simulated
-ladders were forecast with 0.55 % rms, against 0.77 % for the 1e-3 that suits many runs of unknown noise."""
+LOSS_OBJECTIVE = SQUARES
+"""Of the fit to a ladder: least squares weighted by the ladder's own seed noise. Simulated ladders were forecast with
+0.55 % rms, against 0.77 % for Huber's 1e-3 that suits many runs of unknown noise."""
 
 LEVEL = 0.9
 NORMAL_90 = 1.6448536269514722
@@ -151,7 +152,7 @@ def fit_ladder(table: Table, *, draws: int = 1000, seed: int = 0, check: bool = 
             bending, ensembles["bending power law"] = bend(found, seed=seed, convention=CONVENTION)
     weights = noise.weights(table) if noise else None
     parametric = _attempt(
-        lambda: fit(Chinchilla, table, delta=LEAST_SQUARES, weights=weights, check=check, convention=CONVENTION),
+        lambda: fit(Chinchilla, table, objective=LOSS_OBJECTIVE, weights=weights, check=check, convention=CONVENTION),
         "L(N, D)",
         checks,
     )

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.estimates.objective import LOG
 from isoflop.laws.law import Law, Param
 
 Floats = NDArray[np.float64]
@@ -25,10 +26,11 @@ def double_precision() -> Iterator[None]:
 
 
 def to_search(params: tuple[Param, ...], constants: Mapping[str, Any]) -> Floats:
-    """Constants → the coordinates a fit searches in: logarithms of those on a log scale."""
+    """Constants (p numbers, or p arrays) → the coordinates a fit searches in: logarithms of those on a log scale."""
     with np.errstate(divide="ignore"):
         raw = [np.log(constants[p.name]) if p.scale == "log" else constants[p.name] for p in params]
-    return np.maximum(np.asarray(raw, dtype=np.float64), LN_LOW)
+    lowest = [LN_LOW if p.scale == "log" else -np.inf for p in params]
+    return np.asarray([np.maximum(each, low) for each, low in zip(raw, lowest, strict=True)], dtype=np.float64)
 
 
 def from_search(params: tuple[Param, ...], theta: Floats) -> dict[str, Any]:
@@ -46,39 +48,45 @@ def huber(residual: Any, delta: Any) -> Any:
     return jnp.where(size < delta, 0.5 * residual**2, delta * (size - 0.5 * delta))
 
 
-def compiled(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """(values, derivatives, jacobian) of sum_i w_i Huber(ln f(x_i) - ln y_i), Hoffmann et al. 2022, sec. D.2.
+def compiled(form: type[Law], scale: str = LOG) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """(values, derivatives, jacobian) of sum_i w_i lean_i Huber(r_i), r = ln f(x_i) - ln y_i, or f(x_i) - y_i.
 
-    All take theta (batch, p), weights (batch, n), inputs (k, n), ln y (n,), delta. `derivatives` gives the value, the
-    gradient, the Hessian, the curvature G of the quadratic that touches the objective here and lies above its Huber
-    part everywhere (weights min(1, delta/|r|) on the Gauss-Newton matrix), and the gradient's sum without signs. G is
-    never indefinite and steps with it do not overshoot kinks; the Hessian makes the end fast.
+    Hoffmann et al. 2022, sec. D.2. All take theta (batch, p), weights (batch, n), inputs (arrays with n rows), target
+    (batch, n) which is ln y or y, and (delta, lean). `derivatives` gives the value, the gradient, the Hessian, the
+    curvature G of the quadratic that touches the objective here and lies above its Huber part everywhere (weights
+    min(1, delta/|r|) on the Gauss-Newton matrix), and the gradient's sum without signs. G is never indefinite and steps
+    with it do not overshoot kinks; the Hessian makes the end fast.
     """
     key: Any = form
-    return _compiled(key)
+    return _compiled(key, scale)
 
 
 @functools.lru_cache(maxsize=32)
-def _compiled(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+def _compiled(form: type[Law], scale: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     params = form.params()
 
-    def residuals(theta: Any, inputs: Any, ln_y: Any) -> Any:
+    def residuals(theta: Any, inputs: Any, target: Any) -> Any:
         constants: dict[str, Any] = {
             p.name: jnp.exp(theta[i]) if p.scale == "log" else theta[i] for i, p in enumerate(params)
         }
-        return jnp.log(form(**constants)(*inputs)) - ln_y
+        said = form(**constants)(*inputs)
+        return (jnp.log(said) if scale == LOG else said) - target
 
-    def value(theta: Any, weights: Any, inputs: Any, ln_y: Any, delta: Any) -> Any:
-        return jnp.sum(weights * huber(residuals(theta, inputs, ln_y), delta))
+    def value(theta: Any, weights: Any, inputs: Any, target: Any, shape: Any) -> Any:
+        delta, lean = shape
+        r = residuals(theta, inputs, target)
+        return jnp.sum(weights * jnp.where(r < 0, lean, 1.0) * huber(r, delta))
 
-    def derivatives(theta: Any, weights: Any, inputs: Any, ln_y: Any, delta: Any) -> Any:
-        r = residuals(theta, inputs, ln_y)
-        J = jax.jacfwd(residuals)(theta, inputs, ln_y).T
+    def derivatives(theta: Any, weights: Any, inputs: Any, target: Any, shape: Any) -> Any:
+        delta, lean = shape
+        r = residuals(theta, inputs, target)
+        J = jax.jacfwd(residuals)(theta, inputs, target).T
         size = jnp.abs(r)
+        weights = weights * jnp.where(r < 0, lean, 1.0)
         pull = weights * jnp.clip(r, -delta, delta)
 
         def pulled(at: Any) -> Any:
-            return jnp.sum(pull * residuals(at, inputs, ln_y))
+            return jnp.sum(pull * residuals(at, inputs, target))
 
         # Sums of products, not matrix products: the compiler fuses them, and compiles them in half the time.
         JJ = J[:, None] * J[None]
@@ -88,7 +96,7 @@ def _compiled(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any], 
         gross = jnp.sum(jnp.abs(J * pull), -1)
         return jnp.sum(weights * huber(r, delta)), jnp.sum(J * pull, -1), hessian, touching, gross
 
-    over = (0, 0, None, None, None)
+    over = (0, 0, None, 0, None)
     return (
         jax.jit(jax.vmap(value, over)),
         jax.jit(jax.vmap(derivatives, over)),

@@ -8,10 +8,12 @@ from numpy.typing import ArrayLike
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, Verdict
-from isoflop.fits.checks import search_point
+from isoflop.estimates.objective import HUBER, Objective
 from isoflop.fits.objective import Floats, from_search
-from isoflop.fits.parametric import fit, problem_of
+from isoflop.fits.parametric import fit
+from isoflop.fits.problem import problem_of
 from isoflop.fits.solve import minimise
+from isoflop.fits.tangent import search_point
 from isoflop.laws.law import Law
 from isoflop.runs.table import Table
 
@@ -30,9 +32,11 @@ def bootstrap(found: Fit, table: Table | None = None, *, draws: int = 1000, seed
     return replace(ensemble, seed=seed)
 
 
-def fit_with_intervals(form: type[Law], table: Table, *, delta: float = 1e-3, draws: int = 1000, seed: int = 0) -> Fit:
+def fit_with_intervals(
+    form: type[Law], table: Table, *, objective: Objective = HUBER, draws: int = 1000, seed: int = 0
+) -> Fit:
     """A fit, and the intervals of its constants from `draws` resamples; with none of either, a check says why."""
-    found = fit(form, table, delta=delta)
+    found = fit(form, table, objective=objective)
     if not draws:
         return found
     try:
@@ -51,14 +55,14 @@ def counts(groups: ArrayLike, draws: int, rng: np.random.Generator) -> Floats:
     return found
 
 
-def refits(found: Fit, table: Table, weights: Floats) -> Ensemble:
-    """The law refitted under each row of weights (draws, n), which multiply the fit's own."""
-    if found.delta is None:
+def refits(found: Fit, table: Table, weights: Floats, *, measured: Floats | None = None) -> Ensemble:
+    """The law refitted under each row of weights (draws, n), which multiply the fit's own, and of measured outputs."""
+    if found.minimised is None:
         raise BadInput(f"A fit by {found.approach} has its own bootstrap: the draws of its minima.")
     form = type(found.law)
-    problem = problem_of(form, table, found.delta, found.weights if table is found.table else None)
+    problem = problem_of(form, table, found.minimised, found.weights if table is found.table else None)
     from_optimum = np.repeat(search_point(found.law)[None], len(weights), axis=0)
-    solution = minimise(problem, from_optimum, weights * problem.weights)
+    solution = minimise(problem, from_optimum, weights * problem.weights, measured=measured)
     laws: list[Law] = []
     for theta, good in zip(solution.theta, solution.converged | (solution.gradient.max(1) < 1e-3), strict=True):
         constants = from_search(form.params(), theta)

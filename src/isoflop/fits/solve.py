@@ -1,7 +1,7 @@
 """One optimiser for every parametric fit: many starts or many resamples, side by side, each to a certified optimum."""
 
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -9,34 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, compiled, double_precision
-from isoflop.laws.law import Law
+from isoflop.fits.problem import ROWS, Problem
 
 SLOTS = 64  # candidates side by side; with few rows a fixed number, so that one compiled program serves all fits
-ROWS = 64  # rows are padded (with weight 0) to this or the next power of two, for the same reason
-CELLS = 2**20  # at most this many candidates x rows at once, about 0.4 GB
+CELLS = 2**20  # at most this many candidates x numbers at once, about 0.4 GB
 MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
 PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters: it is held at 0
 STUCK = 12  # steps without a decrease after which a candidate is given up
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A form and the runs to fit it to: inputs (k, n), ln_y (n,), weights (n,) of the runs, and the Huber threshold."""
-
-    form: type[Law]
-    inputs: Floats
-    ln_y: Floats
-    weights: Floats
-    delta: float
-
-    def padded(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
-        """Inputs, ln y and (batch, n) weights with rows of weight 0 added up to a standard size."""
-        n = len(self.ln_y)
-        extra = max(ROWS, 1 << (n - 1).bit_length()) - n
-        inputs = np.concatenate([self.inputs, np.repeat(self.inputs[:, :1], extra, axis=1)], axis=1)
-        ln_y = np.concatenate([self.ln_y, np.repeat(self.ln_y[:1], extra)])
-        return inputs, ln_y, np.concatenate([weights, np.zeros((len(weights), extra))], axis=1)
+ABSOLUTE = 1e-7  # Huber's delta that stands for 0, relative to the mean residual: it moves no digit of the optimum
+GENTLER = 0.1  # least absolute deviations are come at through Huber thresholds, each this times the one before
 
 
 @dataclass(frozen=True)
@@ -54,46 +36,74 @@ class Solution:
     steps: int
 
 
-def starts(form: type[Law]) -> Floats:
-    """The full grid of the form's starts, in search coordinates."""
-    axes = [np.log(p.starts) if p.scale == "log" else np.asarray(p.starts) for p in form.params()]
-    return np.asarray(list(product(*axes)), dtype=np.float64)
-
-
 def screen(problem: Problem, theta: Floats) -> Floats:
     """The objective at each candidate; infinite where the law gives no number."""
-    values, _, _ = compiled(problem.form)
+    values, _, _ = compiled(problem.form, problem.objective.scale)
     slots = _slots(problem)
-    inputs, ln_y, weights = problem.padded(np.broadcast_to(problem.weights, (slots, len(problem.ln_y))))
+    inputs, shape = problem.padded_inputs(), (_delta(problem), problem.objective.lean)
+    weights = np.broadcast_to(problem.pad(problem.weights, zero=True), (slots, problem.padded_rows))
+    target = np.broadcast_to(problem.pad(problem.target), weights.shape)
     found = np.empty(len(theta))
-    with double_precision():
+    with double_precision(), np.errstate(all="ignore"):
+        w, x, y = (jax.device_put(each) for each in (weights, inputs, target))
         for first in range(0, len(theta), slots):
             chunk = theta[first : first + slots]
             full = np.concatenate([chunk, np.repeat(chunk[:1], slots - len(chunk), axis=0)])
-            at = np.asarray(values(full, weights, inputs, ln_y, problem.delta))
+            at = np.asarray(values(full, w, x, y, shape))
             found[first : first + slots] = at[: len(chunk)]
     return np.where(np.isfinite(found), found, np.inf)
 
 
-def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> Solution:
-    """Descend from each row of theta, with the runs' weights or with a row of weights (m, n) for each.
+def minimise(
+    problem: Problem, theta: Floats, weights: Floats | None = None, *, measured: Floats | None = None
+) -> Solution:
+    """Descend from each row of theta; with `weights` or `measured` (m, n), each row has its own of them.
 
-    Damped Newton and damped majorised Gauss-Newton steps compete at every step; what has converged leaves its slot to
-    the next candidate.
+    Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
+    """
+    target = None if measured is None else replace(problem, measured=measured).target
+    if problem.objective.delta > 0:
+        return _descend(problem, _delta(problem), theta, weights, target)
+    solution = _descend(problem, _delta(problem), theta, weights, target)
+    w = problem.weights if weights is None else weights
+    total = np.sum(np.broadcast_to(w, (len(theta), len(problem.measured))), axis=1)
+    delta, steps = _delta(problem), solution.steps
+    typical = float(np.median(solution.objective[np.isfinite(solution.objective)] / delta / total.mean()))
+    last = max(ABSOLUTE * typical, 1e-15 * problem.scale)
+    while delta > last:
+        delta = max(delta * GENTLER, last)
+        solution = _descend(problem, delta, solution.theta, weights, target)
+        steps += solution.steps
+    return replace(solution, objective=solution.objective / delta, steps=steps)
+
+
+def _delta(problem: Problem) -> float:
+    """The Huber threshold to begin with: the objective's own, or one of the size of good fits' residuals."""
+    return problem.objective.delta or 1e-3 * problem.scale
+
+
+def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | None, target: Floats | None) -> Solution:
+    """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
+
+    What has converged leaves its slot to the next candidate.
     """
     m = len(theta)
     slots = _slots(problem)
-    inputs, ln_y, base = problem.padded(problem.weights[None])
-    rows = base if weights is None else problem.padded(weights)[2]
+    inputs, shape = problem.padded_inputs(), (delta, problem.objective.lean)
+    rows = problem.pad(problem.weights[None] if weights is None else weights, zero=True)
+    targets = problem.pad(problem.target[None] if target is None else target)
     theta = theta.copy()
     objective, gradient, done = np.full(m, np.inf), np.ones(theta.shape), np.zeros(m, bool)
     damping, stuck = np.full(m, 1e-3), np.zeros(m, int)
     waiting, active, steps = np.arange(m), np.empty(0, int), 0
     age = np.zeros(m, int)
-    values, derivatives, _ = compiled(problem.form)
+    values, derivatives, _ = compiled(problem.form, problem.objective.scale)
     on_log = np.asarray([each.scale == "log" for each in problem.form.params()])
+    bounds = np.where(on_log, LN_LOW, -np.inf), np.where(on_log, LN_HIGH, np.inf)
 
     with double_precision(), np.errstate(all="ignore"):  # a step too far overflows and is refused
+        x = jax.device_put(inputs)
+        weights_of, target_of = _by_slot(rows, slots), _by_slot(targets, slots)
         while True:
             taken = waiting[: slots - len(active)]
             active, waiting = np.concatenate([active, taken]), waiting[len(taken) :]
@@ -103,16 +113,15 @@ def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> 
             age[active] += 1
             fill = np.concatenate([active, np.repeat(active[:1], slots - len(active))])
             here = theta[fill]
-            w = rows[fill] if weights is not None else np.broadcast_to(rows, (slots, rows.shape[1]))
-            w, x, y = (jax.device_put(each) for each in (w, inputs, ln_y))
-            f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, problem.delta))
+            w, y = weights_of(fill), target_of(fill)
+            f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, shape))
             _pin(here, g, H, G, on_log)
             newton, majorised, promise = _steps(g, H, G)
             best, best_f = here.copy(), f.copy()
             lam = damping[fill, None]
             for step, strength in ((newton, 0 * lam), (newton, lam), (majorised, lam), (majorised, 30 * lam)):
-                there = np.clip(here + step(strength), LN_LOW, LN_HIGH)
-                value = np.asarray(values(there, w, x, y, problem.delta))
+                there = np.clip(here + step(strength), *bounds)
+                value = np.asarray(values(there, w, x, y, shape))
                 better = value < best_f
                 best[better], best_f[better] = there[better], value[better]
 
@@ -128,9 +137,17 @@ def minimise(problem: Problem, theta: Floats, weights: Floats | None = None) -> 
     return Solution(theta, objective, gradient, done, steps)
 
 
+def _by_slot(rows: Floats, slots: int) -> Callable[[NDArray[np.intp]], Any]:
+    """The rows of the candidates in the slots, on the device; one row for all is put there once."""
+    if len(rows) == 1:
+        same = jax.device_put(np.broadcast_to(rows, (slots, rows.shape[1])))
+        return lambda fill: same
+    return lambda fill: jax.device_put(rows[fill])
+
+
 def _slots(problem: Problem) -> int:
-    n = max(ROWS, 1 << (len(problem.ln_y) - 1).bit_length())
-    return max(8, min(SLOTS, CELLS // n))
+    cells = problem.padded_rows * max(int(np.prod(each.shape[1:])) for each in problem.inputs)
+    return max(8, min(SLOTS, CELLS // max(cells, ROWS)))
 
 
 def _pin(theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_]) -> None:
@@ -172,8 +189,3 @@ def _steps(g: Floats, H: Floats, G: Floats) -> tuple[Any, Any, Floats]:
         return -scale * np.einsum("bij,bj->bi", V, in_V / (e + damping))
 
     return newton, majorised, 0.5 * np.sum(in_U**2 / h, axis=1)
-
-
-def best_starts(problem: Problem, grid: Floats, count: int) -> Floats:
-    """The `count` starts of lowest objective."""
-    return grid[np.argsort(screen(problem, grid), kind="stable")[:count]]
