@@ -26,7 +26,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): a virtual environment, uv, the versions pinned in constraints.txt, and isoflop itself."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --group dev --editable .
 	@touch $@
 	@echo "Ready: `$(BIN)/python --version`, `$(BIN)/uv pip list --python $(BIN)/python 2>/dev/null | tail -n +3 | wc -l` packages."
 
@@ -58,7 +58,7 @@ picture: setup
 
 # The pins, for every platform and Python that is supported; no addresses, no hashes.
 constraints: setup
-	@$(BIN)/uv pip compile pyproject.toml --group dev --extra parquet --universal --python-version 3.11 --upgrade \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --extra parquet --extra posterior --universal --python-version 3.11 --upgrade \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file constraints.txt
 	@$(BIN)/uv pip list --python $(BIN)/python 2>/dev/null | grep '^uv ' | sed 's/  */==/' >> constraints.txt
 

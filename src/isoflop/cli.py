@@ -61,7 +61,7 @@ def _keep_compilations() -> None:
     from isoflop.training.cache import cache_folder  # noqa: PLC0415
 
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "compiled"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 def init(arguments: "Namespace") -> int:

@@ -17,6 +17,8 @@ MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
 PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters: it is held at 0
 STUCK = 12  # steps without a decrease after which a candidate is given up
+GENTLE = 1e-3  # the Huber threshold that absolute deviations begin with: the size of good fits' residuals
+FAR_BELOW = 1e-200
 ABSOLUTE = 1e-7  # Huber's delta that stands for 0, relative to the mean residual: it moves no digit of the optimum
 GENTLER = 0.1  # least absolute deviations are come at through Huber thresholds, each this times the one before
 
@@ -36,21 +38,23 @@ class Solution:
     steps: int
 
 
-def screen(problem: Problem, theta: Floats) -> Floats:
-    """The objective at each candidate; infinite where the law gives no number."""
+def screen(problem: Problem, theta: Floats, weights: Floats | None = None, *, measured: Floats | None = None) -> Floats:
+    """The objective at each candidate; infinite where the law gives no number. Arguments as in `minimise`."""
     values, _, _ = compiled(problem.form, problem.objective.scale)
-    slots = _slots(problem)
-    inputs, shape = problem.padded_inputs(), (_delta(problem), problem.objective.lean)
-    weights = np.broadcast_to(problem.pad(problem.weights, zero=True), (slots, problem.padded_rows))
-    target = np.broadcast_to(problem.pad(problem.target), weights.shape)
+    slots, inputs = _slots(problem), problem.padded_inputs()
+    # Far below every residual, Huber's function over its threshold is the absolute value.
+    delta = problem.objective.delta or FAR_BELOW
+    rows, targets = _rows(problem, weights, measured)
     found = np.empty(len(theta))
     with double_precision(), np.errstate(all="ignore"):
-        w, x, y = (jax.device_put(each) for each in (weights, inputs, target))
+        x = jax.device_put(inputs)
+        weights_of, target_of = _by_slot(rows, slots), _by_slot(targets, slots)
         for first in range(0, len(theta), slots):
-            chunk = theta[first : first + slots]
-            full = np.concatenate([chunk, np.repeat(chunk[:1], slots - len(chunk), axis=0)])
-            at = np.asarray(values(full, w, x, y, shape))
-            found[first : first + slots] = at[: len(chunk)]
+            fill = np.minimum(np.arange(first, first + slots), len(theta) - 1)
+            at = np.asarray(values(theta[fill], weights_of(fill), x, target_of(fill), (delta, problem.objective.lean)))
+            found[first : first + slots] = at[: len(theta) - first]
+    if problem.objective.delta == 0:
+        found /= delta
     return np.where(np.isfinite(found), found, np.inf)
 
 
@@ -61,28 +65,29 @@ def minimise(
 
     Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
     """
-    target = None if measured is None else replace(problem, measured=measured).target
+    rows, targets = _rows(problem, weights, measured)
     if problem.objective.delta > 0:
-        return _descend(problem, _delta(problem), theta, weights, target)
-    solution = _descend(problem, _delta(problem), theta, weights, target)
-    w = problem.weights if weights is None else weights
-    total = np.sum(np.broadcast_to(w, (len(theta), len(problem.measured))), axis=1)
-    delta, steps = _delta(problem), solution.steps
-    typical = float(np.median(solution.objective[np.isfinite(solution.objective)] / delta / total.mean()))
-    last = max(ABSOLUTE * typical, 1e-15 * problem.scale)
+        return _descend(problem, problem.objective.delta, theta, rows, targets)
+    delta = GENTLE * problem.scale
+    solution = _descend(problem, delta, theta, rows, targets)
+    found = screen(problem, solution.theta, weights, measured=measured)
+    typical = float(np.median(found[np.isfinite(found)]) / rows.sum(axis=1).mean()) if np.isfinite(found).any() else 1.0
+    last, steps = max(ABSOLUTE * typical, 1e-15 * problem.scale), solution.steps
     while delta > last:
         delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, weights, target)
+        solution = _descend(problem, delta, solution.theta, rows, targets)
         steps += solution.steps
-    return replace(solution, objective=solution.objective / delta, steps=steps)
+    return replace(solution, objective=screen(problem, solution.theta, weights, measured=measured), steps=steps)
 
 
-def _delta(problem: Problem) -> float:
-    """The Huber threshold to begin with: the objective's own, or one of the size of good fits' residuals."""
-    return problem.objective.delta or 1e-3 * problem.scale
+def _rows(problem: Problem, weights: Floats | None, measured: Floats | None) -> tuple[Floats, Floats]:
+    """Weights and targets, padded: one row for all candidates, or a row for each."""
+    target = problem.target if measured is None else replace(problem, measured=measured).target
+    rows = np.atleast_2d(problem.weights if weights is None else weights)
+    return problem.pad(rows, zero=True), problem.pad(np.atleast_2d(target))
 
 
-def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | None, target: Floats | None) -> Solution:
+def _descend(problem: Problem, delta: float, theta: Floats, rows: Floats, targets: Floats) -> Solution:
     """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
 
     What has converged leaves its slot to the next candidate.
@@ -90,8 +95,6 @@ def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | No
     m = len(theta)
     slots = _slots(problem)
     inputs, shape = problem.padded_inputs(), (delta, problem.objective.lean)
-    rows = problem.pad(problem.weights[None] if weights is None else weights, zero=True)
-    targets = problem.pad(problem.target[None] if target is None else target)
     theta = theta.copy()
     objective, gradient, done = np.full(m, np.inf), np.ones(theta.shape), np.zeros(m, bool)
     damping, stuck = np.full(m, 1e-3), np.zeros(m, int)
