@@ -36,6 +36,7 @@ FORMS: Mapping[str, str] = {
     "CriticalBatch": "isoflop.laws.critical_batch",
     "M1": "isoflop.laws.learning_curves",
     "M2": "isoflop.laws.learning_curves",
+    "M2Excess": "isoflop.laws.learning_curves",
     "M3": "isoflop.laws.learning_curves",
     "M4": "isoflop.laws.learning_curves",
     **{f"BNSL{breaks}": "isoflop.laws.breaks" for breaks in range(1, 10)},

@@ -12,7 +12,7 @@ _SCALES = tuple(float(np.exp(a)) for a in (-5, 0, 5, 10, 15))
 _FLOORS = (0.01, 0.1, 0.5, 1.5)
 _FALLS = (-1.0, -0.5, -0.2, -0.05)
 _ANY = (-np.inf, np.inf)
-_NEWTON_STEPS = 10  # the concave side takes 6 to reach rounding, the others fewer
+_NEWTON_STEPS = 10  # to rounding; 8 leave up to 2e-6 where alpha is near 0
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ class M1(Law):
 class M2(Law):
     """L(x) = beta x^c + E
 
-    Alabdulmohsin et al. 2022, M2. x are the examples seen, L an error rate or a loss. The authors fit ln(L - E), not
-    ln L: the nearer a loss is to the floor, the more it then counts.
+    Alabdulmohsin et al. 2022, M2. x are the examples seen, L an error rate or a loss. The authors fit it as `M2Excess`.
     """
 
     beta: float = param("output", "the reducible loss after one example", starts=_SCALES, linear=True)
@@ -51,6 +50,27 @@ class M2(Law):
     def __call__(self, examples: Any) -> Any:
         """L after x examples."""
         return self.beta * bounded_exp(self.c * log(examples)) + self.E
+
+
+@dataclass(frozen=True)
+class M2Excess(Law):
+    """1 = beta x^c / (L - E)
+
+    M2 as Alabdulmohsin et al. 2022 fit it: logarithms of this ratio are residuals of ln(L - E), so that a loss counts
+    the more the nearer it is to the floor. A table needs L as it was measured, and a column `ratio` of ones.
+    """
+
+    beta: float = param("output", "the reducible loss after one example", starts=_SCALES, linear=True)
+    c: float = param("1", "the exponent, below 0", starts=_FALLS, domain=_ANY, scale="linear")
+    E: float = param("output", "the loss after infinitely many examples", starts=_FLOORS)
+
+    inputs = ("examples", "loss")
+    output = "ratio"
+    output_unit = "1"
+
+    def __call__(self, examples: Any, loss: Any) -> Any:
+        """What the law says of the reducible loss after x examples, over what is left of L above the floor."""
+        return self.beta * bounded_exp(self.c * log(examples) - log_of(loss - self.E))
 
 
 @dataclass(frozen=True)
