@@ -33,9 +33,35 @@ def exp(x: Any) -> Any:
     return _library(x).exp(x)
 
 
+LARGE = 300.0
+"""An exponent past which a number stands for none that was measured: e^300 is 2e130, and twice that still a number."""
+TINY = 1e-300
+
+
+def bounded_exp(x: Any) -> Any:
+    """e^x with x held within ±LARGE, so that no constants a fit tries overflow."""
+    library = _library(x)
+    return library.exp(library.clip(x, -LARGE, LARGE))
+
+
+def expm1(x: Any) -> Any:
+    """e^x - 1, exact for small x."""
+    return _library(x).expm1(x)
+
+
 def log(x: Any) -> Any:
     """ln x."""
     return _library(x).log(x)
+
+
+def log_of(x: Any) -> Any:
+    """ln x, of what may have run to 0 in a fit: never below ln TINY."""
+    return log(maximum(x, TINY))
+
+
+def softplus(x: Any) -> Any:
+    """ln(1 + e^x) without overflow."""
+    return _library(x).logaddexp(0.0, x)
 
 
 def sqrt(x: Any) -> Any:

@@ -1,18 +1,18 @@
-"""Published constants, unrounded and sourced, and the forms by name; numbers live here and nowhere else.
+"""The laws by name: their forms, and the constants that were published of them.
 
-Rows are plain data, so that the file of a law can re-export its constants without a circle of imports; a form's module
-is loaded when it is asked for.
+A form's module is loaded when it is asked for, and so are those of all forms where one is looked for by its output.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from math import exp
 from typing import Any
 
 from isoflop.errors import BadInput
-from isoflop.laws.law import About, Law
+from isoflop.laws.law import Law
+from isoflop.laws.published import PUBLISHED, Published, constants
+
+__all__ = ["FORMS", "PUBLISHED", "Published", "constants", "form", "law_from_json", "loss_form"]
 
 FORMS: Mapping[str, str] = {
     "Chinchilla": "isoflop.laws.chinchilla",
@@ -21,75 +21,26 @@ FORMS: Mapping[str, str] = {
     "OptimalSize": "isoflop.laws.power",
     "BendingPowerLaw": "isoflop.laws.power",
     "OptimalTokens": "isoflop.laws.power",
+    "Kaplan": "isoflop.laws.kaplan",
+    "KaplanSteps": "isoflop.laws.kaplan",
+    "Farseer": "isoflop.laws.farseer",
+    "DataConstrained": "isoflop.laws.data_constrained",
+    "RepetitionPenalty": "isoflop.laws.data_constrained",
+    "Overtraining": "isoflop.laws.overtraining",
+    "DownstreamError": "isoflop.laws.overtraining",
+    "Routed": "isoflop.laws.routed",
+    "RectifiedFineTuning": "isoflop.laws.finetuning",
+    "VanillaFineTuning": "isoflop.laws.finetuning",
+    "MultiplicativeFineTuning": "isoflop.laws.finetuning",
+    "StepsToTarget": "isoflop.laws.critical_batch",
+    "CriticalBatch": "isoflop.laws.critical_batch",
+    "M1": "isoflop.laws.learning_curves",
+    "M2": "isoflop.laws.learning_curves",
+    "M2Excess": "isoflop.laws.learning_curves",
+    "M3": "isoflop.laws.learning_curves",
+    "M4": "isoflop.laws.learning_curves",
+    **{f"BNSL{breaks}": "isoflop.laws.breaks" for breaks in range(1, 10)},
 }
-
-
-@dataclass(frozen=True)
-class Published:
-    """One published set of constants of a form."""
-
-    form: str
-    values: Mapping[str, float]
-    about: About
-
-
-_HOFFMANN = About(
-    n_params="all parameters, embeddings included",
-    tokens="tokens trained on, none repeated",
-    flops="forward and backward, embeddings included (app. F)",
-    loss="nats/token",
-    text="MassiveText, SentencePiece 32k",
-)
-
-PUBLISHED: Mapping[str, Published] = {
-    "HOFFMANN_2022_TEX": Published(
-        "Chinchilla",
-        # The TeX source gives the logarithms; exp keeps their digits.
-        {"E": exp(0.5267228), "A": exp(6.0073404), "B": exp(6.0179186), "alpha": 0.33917084, "beta": 0.2849083},
-        About(**{**vars(_HOFFMANN), "source": "arXiv:2203.15556, TeX source of approach 3", "tag": "C"}),
-    ),
-    "HOFFMANN_2022": Published(
-        "Chinchilla",
-        {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
-        About(
-            **{
-                **vars(_HOFFMANN),
-                "source": "arXiv:2203.15556, eq. 10, printed: rounding moves the best N at 5.76e23 from 40e9 to 32e9",
-                "tag": "V2",
-            }
-        ),
-    ),
-    "BESIROGLU_2024": Published(
-        "Chinchilla",
-        {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658},
-        About(
-            **{
-                **vars(_HOFFMANN),
-                "source": "arXiv:2404.10102, eq. 2; E is of another estimator than A and B (theirs is 1.81686)",
-                "tag": "V2",
-            }
-        ),
-    ),
-    "BESIROGLU_2024_HUBER": Published(
-        "Chinchilla",
-        {"E": 1.817236, "A": 477.84, "B": 2143.86, "alpha": 0.347313, "beta": 0.367183},
-        About(
-            **{
-                **vars(_HOFFMANN),
-                "source": "arXiv:2404.10102, notebook's refit with Hoffmann's objective on 240 runs",
-                "tag": "C",
-            }
-        ),
-    ),
-}
-
-
-def constants(name: str) -> dict[str, Any]:
-    """The constants and `about` of a published set, as arguments of its form."""
-    if name not in PUBLISHED:
-        raise BadInput(f"No published constants are called {name!r}. There are {', '.join(PUBLISHED)}.")
-    row = PUBLISHED[name]
-    return {**row.values, "about": row.about}
 
 
 def form(name: str) -> type[Law]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.laws.catalog import constants
 from isoflop.laws.law import Law, param
+from isoflop.laws.published import constants
 
 _EXPONENTS = (0.0, 0.5, 1.0, 1.5, 2.0)
 _SCALES = tuple(float(np.exp(a)) for a in (0, 5, 10, 15, 20, 25))

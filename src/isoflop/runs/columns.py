@@ -1,136 +1,175 @@
-"""The columns of a table: what each known one means, its unit, and what is wrong with a column that is given."""
+"""The columns of a table: what each known one means, its unit, its other names, and what is wrong with one given."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import BadInput
+from isoflop.runs.cells import Cells, numbers, rows_with, texts
+
+EXACT_WHOLE = 2**53  # above it a float no longer holds each whole number
 
 
 @dataclass(frozen=True)
 class Column:
-    """Kind is "text", "whole" or "number". A number may be missing (not a number inside, an empty cell in a file)."""
+    """Kind is "text", "whole" or "number". A number may be missing (not a number inside, an empty cell in a file).
+
+    also: names that others give it, the likelier first, read as it is where a table has no mapping.
+    """
 
     kind: str
     unit: str
     meaning: str
     positive: bool = True
     may_miss: bool = True
+    also: tuple[str, ...] = ()
 
 
 COLUMNS: Mapping[str, Column] = {
-    "run_id": Column("text", "", "fingerprint of the run's inputs"),
+    "run_id": Column("text", "", "fingerprint of the run's inputs", also=("run", "run_name", "name")),
     "status": Column("text", "", "done, diverged or failed"),
-    "n_params": Column("number", "parameters", "every weight matrix and the output head", may_miss=False),
+    "n_params": Column(
+        "number",
+        "parameters",
+        "every weight matrix and the output head",
+        also=(
+            *(
+                "N",
+                "params",
+                "parameters",
+                "param_count",
+                "parameter_count",
+                "params_count",
+                "model_size",
+                "model_params",
+            ),
+            *("num_params", "num_parameters", "n_parameters", "param", "n_param"),
+        ),
+    ),
     "n_params_nonembedding": Column("number", "parameters", "weight matrices without embeddings and head"),
     "n_params_total": Column("number", "parameters", "everything trained"),
-    "tokens": Column("number", "tokens", "tokens trained on, repeats counted", may_miss=False),
-    "unique_tokens": Column("number", "tokens", "different tokens trained on"),
-    "flops": Column("number", "FLOPs", "training FLOPs, counted exactly", may_miss=False),
+    "tokens": Column(
+        "number",
+        "tokens",
+        "tokens trained on, repeats counted",
+        also=(
+            *("D", "n_tokens", "num_tokens", "train_tokens", "training_tokens", "tokens_trained", "tokens_seen"),
+            *("trained_tokens", "token_count", "token"),
+        ),
+    ),
+    "unique_tokens": Column(
+        "number", "tokens", "different tokens trained on", also=("U", "n_unique_tokens", "num_unique_tokens")
+    ),
+    "flops": Column(
+        "number",
+        "FLOPs",
+        "training FLOPs, counted exactly",
+        also=(
+            *("C", "compute", "flop", "train_flops", "training_flops", "train_flop", "training_flop", "total_flops"),
+            *("train_compute", "training_compute", "n_flops", "num_flops"),
+        ),
+    ),
     "flops_6nd": Column("number", "FLOPs", "6 N D"),
-    "loss": Column("number", "nats/token", "held-out loss at the end of training", may_miss=False),
-    "loss_se": Column("number", "nats/token", "standard error of the loss, by document", positive=False),
+    "loss": Column(
+        "number",
+        "nats/token",
+        "held-out loss at the end of training",
+        also=(
+            *(
+                "L",
+                "final_loss",
+                "val_loss",
+                "validation_loss",
+                "valid_loss",
+                "eval_loss",
+                "evaluation_loss",
+                "test_loss",
+            ),
+            *("heldout_loss", "dev_loss", "final_val_loss", "final_eval_loss", "log_perplexity", "log_ppl"),
+        ),
+    ),
+    "loss_se": Column(
+        "number",
+        "nats/token",
+        "standard error of the loss, by document",
+        positive=False,
+        also=("loss_stderr", "loss_std_err", "loss_standard_error", "stderr_loss", "se_loss", "loss_sem"),
+    ),
     "bits_per_byte": Column("number", "bits/byte", "held-out loss per byte of text"),
-    "seed": Column("whole", "", "seed of the model's initialisation", positive=False, may_miss=False),
+    "seed": Column(
+        "whole", "", "seed of the model's initialisation", False, False, ("init_seed", "model_seed", "random_seed")
+    ),
     "data_seed": Column("whole", "", "seed of the order of the data", positive=False, may_miss=False),
-    "budget": Column("number", "FLOPs", "the rung that the run belongs to"),
+    "budget": Column(
+        "number",
+        "FLOPs",
+        "the rung that the run belongs to",
+        also=("flops_budget", "flop_budget", "compute_budget", "budget_flops", "isoflop_budget"),
+    ),
     "role": Column("text", "", "ladder, check or pilot"),
     "width": Column("whole", "", "width of the model", may_miss=False),
     "n_layers": Column("whole", "", "layers of the model", may_miss=False),
     "excluded": Column("text", "", "why the row is left out of fits; empty where it is not"),
 }
 
-NEEDED = ("n_params", "loss")
+TRIANGLE = ("n_params", "tokens", "flops")  # any two give the third under a counting convention
+NEEDED = (*TRIANGLE, "loss")  # of a table whose law is not known yet
 
-SHOWN = 3  # bad cells that a message lists
-
-
-def complete(
-    columns: Mapping[str, Sequence[Any] | NDArray[Any]], left_out: Container[int]
-) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
-    """All columns checked, with those that follow from C = 6 N D, and the names of those that were derived.
-
-    Raises `BadInput` with every problem.
-    """
-    lengths = {name: len(cells) for name, cells in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise BadInput(f"The columns of a table must have one length; got {lengths}.")
-    used = np.asarray([row not in left_out for row in range(next(iter(lengths.values()), 0))], bool)
-    arrays: dict[str, NDArray[Any]] = {}
-    problems = [f"The column {name} is missing: {COLUMNS[name].meaning}." for name in NEEDED if name not in columns]
-    if "tokens" not in columns and "flops" not in columns:
-        problems.append("The columns tokens and flops are both missing; one of them is needed.")
-    for name, cells in columns.items():
-        arrays[name], wrong = checked(name, cells, used)
-        problems += wrong
-    if problems:
-        raise BadInput([*problems, f"The columns given are {', '.join(columns) or 'none'}."])
-    derived = []
-    if "tokens" not in arrays:
-        derived.append("tokens")
-        arrays["tokens"] = arrays["flops"] / (6 * arrays["n_params"])
-    six_nd = 6 * arrays["n_params"] * arrays["tokens"]
-    for name in ("flops", "flops_6nd"):
-        if name not in arrays:
-            derived.append(name)
-            arrays[name] = six_nd
-    return arrays, tuple(derived)
+LEFT_OUT = "give the row a reason under `excluded`"
+REMEDIES = {
+    "no number": "Write plain numbers such as 7e9: no unit, no comma; leave a cell empty where none is known.",
+    "infinite": f"If the run diverged, {LEFT_OUT}, or the status diverged.",
+    "missing": f"Fill it in, or {LEFT_OUT}.",
+    "not above 0": f"Mend it, or {LEFT_OUT}.",
+    "below 0": f"Mend it, or {LEFT_OUT}.",
+    "not whole": "Write whole numbers, or give the column another name.",
+    "beyond 2^53, where a whole number is no longer exact": "Shorten it, or give the column another name.",
+}
 
 
-def checked(name: str, cells: Sequence[Any] | NDArray[Any], used: NDArray[np.bool_]) -> tuple[NDArray[Any], list[str]]:
-    """A column as an array of its kind, and everything wrong with it; rows that are not used may miss their numbers.
+def checked(name: str, cells: Cells, used: NDArray[np.bool_], *, needed: bool) -> tuple[NDArray[np.generic], list[str]]:
+    """A column as an array of its kind, and everything wrong with it, by rows and with the remedy.
 
-    Columns not in `COLUMNS` become numbers if all their cells are, else text.
+    Rows that are not used may miss their numbers, or hold those of a run that diverged. A needed column has a finite
+    number above 0 in every row used. Columns not in `COLUMNS` become numbers if they are needed or all their
+    cells are numbers, else text.
     """
     about = COLUMNS.get(name)
     if about is not None and about.kind == "text":
-        return np.asarray([str(cell) for cell in cells], dtype=np.str_), []
-    numbers, unreadable = _numbers(cells)
+        return texts(cells), []
+    values, unreadable = numbers(cells)
     if about is None:
-        return (np.asarray([str(cell) for cell in cells], dtype=np.str_), []) if unreadable.any() else (numbers, [])
-    problems = []
-    missing = np.isnan(numbers) & ~unreadable
+        if not needed:
+            return (texts(cells), []) if unreadable.any() else (values, [])
+        about = Column("number", "", "an input of the law")
+    missing = np.isnan(values) & ~unreadable
+    none = np.zeros(len(values), bool)
+    whole = about.kind == "whole"
     wrong = {
         "no number": unreadable,
-        "infinite": np.isinf(numbers),
-        "missing": missing & used if not about.may_miss else np.zeros(len(numbers), bool),
-        "not above 0": (numbers <= 0) if about.positive else np.zeros(len(numbers), bool),
-        "below 0": (numbers < 0) & (not about.positive),
-        "not whole": (numbers != np.floor(numbers)) & np.isfinite(numbers) & (about.kind == "whole"),
+        "infinite": np.isinf(values) & used,
+        "missing": missing & used if needed or not about.may_miss else none,
+        "not above 0": (values <= 0) & used if about.positive else none,
+        "below 0": (values < 0) & used if not about.positive else none,
+        "not whole": (values != np.floor(values)) & np.isfinite(values) if whole else none,
+        "beyond 2^53, where a whole number is no longer exact": (np.abs(values) > EXACT_WHOLE) & np.isfinite(values)
+        if whole
+        else none,
     }
-    for what, rows in wrong.items():
-        if rows.any():
-            problems.append(f"{name}: {_listed(np.flatnonzero(rows), cells)} {what}{_in(about.unit)}.")
-    if about.kind == "whole" and not problems and not missing.any():
-        return numbers.astype(np.int64), []
-    return numbers, problems
+    unit = f" (the unit is {about.unit})" if about.unit else ""
+    problems = [
+        f"{name}: {rows_with(np.flatnonzero(rows), cells)} {'is' if rows.sum() == 1 else 'are'} {what}{unit}. "
+        f"{REMEDIES[what]}"
+        for what, rows in wrong.items()
+        if rows.any()
+    ]
+    return (values.astype(np.int64) if whole and not problems and np.isfinite(values).all() else values), problems
 
 
-def _numbers(cells: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    numbers = np.full(len(cells), np.nan)
-    unreadable = np.zeros(len(cells), bool)
-    for row, cell in enumerate(cells):
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            continue
-        try:
-            numbers[row] = float(cell)
-        except (TypeError, ValueError):
-            unreadable[row] = True
-    return numbers, unreadable
-
-
-def _listed(rows: NDArray[np.intp], cells: Sequence[Any] | NDArray[Any]) -> str:
-    shown = ", ".join(f"row {row} ({_plain(cells[row])})" for row in rows[:SHOWN])
-    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"{shown}{more} {'is' if len(rows) == 1 else 'are'}"
-
-
-def _plain(cell: Any) -> str:
-    return repr(cell.item() if isinstance(cell, np.generic) else cell)
-
-
-def _in(unit: str) -> str:
-    return f" (the unit is {unit})" if unit else ""
+def needs(needed: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns needed, `NEEDED` where none are given. Raises `BadInput` where a text is given for names."""
+    if isinstance(needed, str):
+        raise BadInput(f"needed lists the names of columns, such as ('examples', 'loss'); got the text {needed!r}.")
+    return NEEDED if needed is None else tuple(needed)

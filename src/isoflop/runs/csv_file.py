@@ -2,47 +2,52 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoflop.errors import BadInput
+from isoflop.runs.cells import Cells
+from isoflop.runs.columns import EXACT_WHOLE
 from isoflop.runs.durable import write_durably
+from isoflop.runs.text_file import read_text
 
-EXACT_WHOLE = 2**53  # above it a float no longer holds each whole number
+TOLD = 10  # lines of a wrong length that are named
 
 
-def read_columns(path: Path) -> dict[str, list[str]]:
-    """Columns of a CSV file with a header. Raises `BadInput`, naming every line with a wrong number of cells."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"The table {path} could not be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"The table {path} is not UTF-8 text (byte {error.start}). Save it as CSV in UTF-8.") from error
-    reader = csv.reader(io.StringIO(text, newline=""))
+def read_columns(path: Path, delimiter: str = ",") -> dict[str, list[str]]:
+    """Columns of a CSV file with a header; with a tab as the delimiter, of a TSV file.
+
+    Raises `BadInput`, naming the lines with a wrong number of cells.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter)
+    kind = "CSV" if delimiter == "," else "TSV"
     try:
         lines = [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
-        raise BadInput(f"The table {path} is no CSV, line {reader.line_num}: {error}.") from error
+        raise BadInput(f"The table {path} is no {kind}, line {reader.line_num}: {error}.") from error
     if not lines:
         raise BadInput(f"The table {path} is empty. Its first line must name its columns.")
     header = [name.strip() for name in lines[0][1]]
     problems = [f"{path}: two columns are named {name!r}." for name in sorted(set(header)) if header.count(name) > 1]
-    problems += [
+    wrong = [
         f"{path}, line {line}: {len(cells)} cells under {len(header)} columns."
         for line, cells in lines[1:]
         if len(cells) != len(header)
     ]
+    problems += wrong[:TOLD] + ([f"{path}: so have {len(wrong) - TOLD} more lines."] if len(wrong) > TOLD else [])
+    if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), "")):
+        problems.append(f"{path} seems to be separated by {other!r}. Save it with {delimiter!r} between its cells.")
+    if len(lines) == 1:
+        problems.append(f"{path} has no rows under its header.")
     if problems:
         raise BadInput(problems)
     return {name: [cells[i].strip() for _, cells in lines[1:]] for i, name in enumerate(header)}
 
 
-def write_columns(path: Path, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
+def write_columns(path: Path, columns: Mapping[str, Cells]) -> None:
     """Write columns of one length; numbers keep every digit, missing ones are empty. Raises `StorageError`."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
@@ -56,5 +61,5 @@ def _cell(value: Any) -> str:
     if isinstance(plain, float):
         if np.isnan(plain):
             return ""
-        return str(int(plain)) if plain.is_integer() and abs(plain) < EXACT_WHOLE else repr(plain)
+        return str(int(plain)) if plain.is_integer() and 0 < abs(plain) < EXACT_WHOLE else repr(plain)
     return str(plain)

@@ -1,7 +1,7 @@
 """A table of runs: checked columns with units, and the rows left out of it, each with its reason."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import BadInput
-from isoflop.runs.columns import COLUMNS, complete
+from isoflop.runs.cells import even, texts
+from isoflop.runs.columns import needs
+from isoflop.runs.complete import CONVENTION, complete, derivations
 from isoflop.runs.csv_file import read_columns, write_columns
+from isoflop.runs.doubts import doubts
+from isoflop.runs.names import Named, named
+from isoflop.runs.readers.frame import frame_columns
 from isoflop.runs.record import Record, Status
+from isoflop.runs.recorded import RECORDED, row_of
 
 
 @dataclass(frozen=True)
@@ -26,26 +32,49 @@ class Exclusion:
 class Table:
     """Runs as columns, a row each: `table["loss"]` gives the rows in use, `columns` all, `excluded` says what is out.
 
-    Needs n_params and loss, and tokens or flops: a missing one of the two follows from C = 6 N D (`derived` names it).
-    Rows whose status is not "done" are excluded. Raises `BadInput` with every problem of every column.
+    Needs loss and two of n_params, tokens and flops: the third follows from C = 6 N D (`derived` names it). A law of
+    other inputs has its columns `needed` instead, and exactly those. Left out are rows whose status is not "done", and
+    rows with a text under `excluded`, which is the reason. Raises `BadInput` with every problem of every column.
     """
 
-    def __init__(self, columns: Mapping[str, Sequence[Any] | NDArray[Any]], excluded: Iterable[Exclusion] = ()):
-        self.excluded: tuple[Exclusion, ...] = tuple(excluded)
-        status = [str(cell) for cell in columns.get("status", ())]
-        left_out = {exclusion.row for exclusion in self.excluded}
-        unfinished = [row for row, word in enumerate(status) if word != Status.DONE and row not in left_out]
-        left_out |= set(unfinished)
-        self.columns, self.derived = complete(columns, left_out)
-        self.excluded += tuple(Exclusion(row, self._run_id(row), f"it has {status[row]}") for row in unfinished)
-        n_rows = len(self.columns["loss"])
-        self.rows: NDArray[np.int64] = np.asarray([row for row in range(n_rows) if row not in left_out], np.int64)
+    def __init__(
+        self,
+        columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+        excluded: Iterable[Exclusion] = (),
+        *,
+        needed: Sequence[str] | None = None,
+    ):
+        self._make(Named(columns), tuple(excluded), needed, CONVENTION)
+
+    def _make(
+        self, found: Named, excluded: tuple[Exclusion, ...], needed: Sequence[str] | None, convention: str
+    ) -> None:
+        cells = even(found.columns)
+        n_rows = len(next(iter(cells.values()), ()))
+        if beyond := [each.row for each in excluded if not 0 <= each.row < n_rows]:
+            raise BadInput(f"The table has {n_rows} rows, counted from 0, and none numbered {beyond}.")
+        ids, status, whys = (texts(cells.get(name, [""] * n_rows)) for name in ("run_id", "status", "excluded"))
+        left_out = {each.row for each in excluded}
+        reasons = [(row, str(whys[row])) for row in np.flatnonzero(whys != "").tolist()]
+        if "status" in cells:
+            reasons += [(row, f"it has {status[row]}") for row in np.flatnonzero(status != Status.DONE).tolist()]
+        for row, why in reasons:
+            if row not in left_out:
+                left_out.add(row)
+                excluded += (Exclusion(row, str(ids[row]), why),)
+        used = np.ones(n_rows, bool)
+        used[list(left_out)] = False
+        own = {name: column for name, column in cells.items() if name != "excluded"}
+        self.columns, self.derived = complete(replace(found, columns=own), used, needed, convention)
+        self.excluded, self.needed = excluded, needs(needed)
+        self.rows: NDArray[np.int64] = np.flatnonzero(used)
+        self._said = found.notes + derivations(self.derived, n_rows)
 
     @classmethod
     def from_records(cls, records: Iterable[Record]) -> Self:
         """The table of a study's records; those that diverged or failed are excluded, with their note as the reason."""
         records = list(records)
-        rows = [_row(record) for record in records]
+        rows = [row_of(record) for record in records]
         excluded = [
             Exclusion(i, record.run.id, f"it has {record.status}: {record.note}")
             for i, record in enumerate(records)
@@ -54,25 +83,39 @@ class Table:
         return cls({name: [row[name] for row in rows] for name in RECORDED}, excluded)
 
     @classmethod
-    def from_csv(cls, path: str | Path, mapping: Mapping[str, str] | None = None) -> Self:
-        """Read a CSV file with a header. mapping gives our name of a column → its name in the file.
+    def from_columns(
+        cls,
+        columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+        mapping: Mapping[str, str] | None = None,
+        *,
+        where: str = "",
+        needed: Sequence[str] | None = None,
+        convention: str | None = None,
+    ) -> Self:
+        """Columns under the names that others gave them: recognised where these are common, or by the mapping.
 
-        An empty cell is missing. Rows with a text under `excluded` are left out, with that text as the reason.
+        mapping gives our name of a column → its name there, and wins; `notes` says what was recognised. where begins
+        every problem. convention is "6ND" (where none is given), or "none" to derive nothing. Raises `BadInput`.
         """
-        in_file = read_columns(Path(path))
-        names = dict(mapping or {})
-        if unknown := [theirs for theirs in names.values() if theirs not in in_file]:
-            raise BadInput(f"{path} has no column {', '.join(unknown)}; its columns are {', '.join(in_file)}.")
-        names |= {name: name for name in in_file if name not in names.values() and name not in names}
-        columns = {ours: in_file[theirs] for ours, theirs in names.items()}
-        n_rows = len(next(iter(in_file.values())))
-        whys = columns.pop("excluded", [""] * n_rows)
-        ids = columns.get("run_id", [""] * n_rows)
-        excluded = [Exclusion(row, ids[row], why) for row, why in enumerate(whys) if why]
+        table = cls.__new__(cls)
         try:
-            return cls(columns, excluded)
+            table._make(named(columns, mapping or {}, needed), (), needed, convention or CONVENTION)
         except BadInput as bad:
-            raise BadInput([f"{path}: {problem}" for problem in bad.problems]) from None
+            raise BadInput([f"{where}: {problem}" if where else problem for problem in bad.problems]) from None
+        return table
+
+    @classmethod
+    def from_csv(cls, path: str | Path, mapping: Mapping[str, str] | None = None) -> Self:
+        """Read a CSV file with a header, as `from_columns` does. An empty cell is missing.
+
+        `read_table` reads other formats too.
+        """
+        return cls.from_columns(read_columns(Path(path)), mapping, where=str(path))
+
+    @classmethod
+    def from_frame(cls, frame: Any, mapping: Mapping[str, str] | None = None) -> Self:
+        """A dataframe of pandas or Polars, an Arrow table, or a mapping of lists, as `from_columns` does."""
+        return cls.from_columns(frame_columns(frame), mapping)
 
     def to_csv(self, path: str | Path) -> None:
         """Write all rows, the excluded ones with their reason; numbers keep every digit."""
@@ -81,6 +124,11 @@ class Table:
         columns: dict[str, Sequence[Any] | NDArray[Any]] = {name: column[rows] for name, column in self.columns.items()}
         columns["excluded"] = [whys.get(row, "") for row in rows]
         write_columns(Path(path), columns)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was recognised and derived, then what is odd about the rows in use: a sentence each, with numbers."""
+        return self._said + doubts(self.columns, self.rows, self.derived, self.needed)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -156,35 +204,9 @@ class Table:
     def _with(self, rows: NDArray[np.int64], excluded: tuple[Exclusion, ...]) -> Self:
         """The same columns, already checked, with other rows in use."""
         other = object.__new__(type(self))
-        other.columns, other.derived, other.rows, other.excluded = self.columns, self.derived, rows, excluded
+        other.columns, other.derived, other.needed, other._said = self.columns, self.derived, self.needed, self._said
+        other.rows, other.excluded = rows, excluded
         return other
 
     def _run_id(self, row: int) -> str:
         return str(self.columns["run_id"][row]) if "run_id" in self.columns else ""
-
-
-RECORDED = tuple(name for name in COLUMNS if name != "excluded")
-
-
-def _row(record: Record) -> dict[str, Any]:
-    run, shape = record.run, record.run.shape
-    return {
-        "run_id": run.id,
-        "status": str(record.status),
-        "n_params": shape.n_params,
-        "n_params_nonembedding": shape.n_params_nonembedding,
-        "n_params_total": shape.n_params_total,
-        "tokens": record.tokens or None,
-        "unique_tokens": None,
-        "flops": record.flops or None,
-        "flops_6nd": record.flops_6nd or None,
-        "loss": record.loss,
-        "loss_se": record.loss_se,
-        "bits_per_byte": record.bits_per_byte,
-        "seed": run.init_seed,
-        "data_seed": run.data_seed,
-        "budget": run.budget,
-        "role": run.role,
-        "width": shape.width,
-        "n_layers": shape.n_layers,
-    }

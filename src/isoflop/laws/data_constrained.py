@@ -1,0 +1,88 @@
+"""What repeated data is worth: Muennighoff et al. 2023, and the overfitting penalty of Lovelace et al. 2026."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isoflop.laws.arrays import bounded_exp, expm1, log, log_of, maximum, minimum, where
+from isoflop.laws.law import Law, param
+from isoflop.laws.published import constants
+
+_FLOORS = (0.7, 1.5, 2.5)
+_SCALES = tuple(float(np.exp(a)) for a in (3, 6, 9))
+_EXPONENTS = (0.2, 0.35, 0.6)
+_POSITIVE = (1e-6, np.inf)  # the formula divides by the sum of the exponents, and by one of them
+
+
+@dataclass(frozen=True)
+class DataConstrained(Law):
+    """L(N, D, U) = E + A / N'^alpha + B / D'^beta, D' = U + U R_D* (1 - e^(-R_D / R_D*)), R_D = D / U - 1
+
+    Muennighoff et al. 2023, arXiv:2305.16264, eq. 5 and 6. U are unique tokens; each repetition adds less. N' is as D',
+    of U_N, the size that is best for U tokens, R_N = N / U_N - 1 and R_N*: parameters beyond it add less too. The
+    authors hold the first five constants at a fit to runs without repetition (see `fixed`) and fit R_D* and R_N*. L in
+    nats/token. The law cannot say that repetition harms.
+    """
+
+    E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)
+    A: float = param("nats/token", "what a finite model costs, at N' = 1", starts=_SCALES)
+    B: float = param("nats/token", "what finite data costs, at D' = 1", starts=_SCALES)
+    alpha: float = param("1", "how fast size helps", starts=_EXPONENTS, domain=_POSITIVE)
+    beta: float = param("1", "how fast data helps", starts=_EXPONENTS, domain=_POSITIVE)
+    R_D_star: float = param("1", "repetitions after which one more adds 1/e of the first", starts=(1, 4, 16, 64, 256))
+    R_N_star: float = param("1", "the same of parameters beyond the best for U", starts=(0.5, 2, 8, 32))
+
+    inputs = ("n_params", "tokens", "unique_tokens")
+
+    def __call__(self, n_params: Any, tokens: Any, unique_tokens: Any) -> Any:
+        """L at N parameters and D tokens of which U are different, nats/token."""
+        unique = minimum(tokens, unique_tokens)
+        best = maximum(minimum(n_params, self.best_size(unique)), 1.0)
+        data = _worth(unique, tokens / unique - 1, self.R_D_star)
+        size = _worth(best, maximum(n_params / best - 1, 0.0), self.R_N_star)
+        return self.E + self.A * bounded_exp(-self.alpha * log(size)) + self.B * bounded_exp(-self.beta * log(data))
+
+    def best_size(self, tokens: Any) -> Any:
+        """N_opt, parameters: the best size for D tokens, none repeated, with N_opt / G = (G D)^(beta / alpha)."""
+        ratio = log_of(self.alpha) + log_of(self.A) - log_of(self.beta) - log_of(self.B)
+        ln_G = ratio / (self.alpha + self.beta)
+        return bounded_exp((log(tokens) + ln_G) * self.beta / self.alpha + ln_G)
+
+
+def _worth(first: Any, repeats: Any, star: Any) -> Any:
+    """first (1 + R* (1 - e^(-R / R*))): what `repeats` more are worth, counted as if all were new."""
+    star = maximum(star, 1e-9)  # below it nothing repeated is worth anything
+    return first - first * star * expm1(-repeats / star)
+
+
+@dataclass(frozen=True)
+class RepetitionPenalty(Law):
+    """L(N, D, U) = E + A / N^alpha + B / D^beta + P R^delta (N / U)^kappa, R = D / U - 1
+
+    Lovelace et al. 2026, arXiv:2605.01640: repetition may harm. P alone is to be fitted and compared between recipes;
+    fix the others with `fixed`, or fit them where the runs allow it. U are unique tokens; L in nats/token.
+    """
+
+    E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)
+    A: float = param("nats/token", "what a finite model costs, at N = 1", starts=_SCALES, linear=True)
+    B: float = param("nats/token", "what finite data costs, at D = 1", starts=_SCALES, linear=True)
+    P: float = param("nats/token", "what one repetition costs, at N = U", starts=(0.01, 0.1, 1.0), linear=True)
+    alpha: float = param("1", "how fast size helps", starts=_EXPONENTS)
+    beta: float = param("1", "how fast data helps", starts=_EXPONENTS)
+    delta: float = param("1", "how the penalty grows with repetitions", starts=(0.5, 1.0, 2.0))
+    kappa: float = param("1", "how the penalty grows with parameters per unique token", starts=(0.3, 1.0))
+
+    inputs = ("n_params", "tokens", "unique_tokens")
+
+    def __call__(self, n_params: Any, tokens: Any, unique_tokens: Any) -> Any:
+        """L at N parameters and D tokens of which U are different, nats/token."""
+        repeats = maximum(tokens / unique_tokens - 1, 0.0)
+        some = where(repeats > 0, repeats, 1.0)  # the logarithm of no repetition is not needed, nor its slope
+        penalty = bounded_exp(self.delta * log(some) + self.kappa * log(n_params / unique_tokens))
+        size, data = bounded_exp(-self.alpha * log(n_params)), bounded_exp(-self.beta * log(tokens))
+        return self.E + self.A * size + self.B * data + self.P * where(repeats > 0, penalty, 0.0)
+
+
+MUENNIGHOFF_2023 = DataConstrained(**constants("MUENNIGHOFF_2023"))
+MUENNIGHOFF_2023_UNTIED = DataConstrained(**constants("MUENNIGHOFF_2023_UNTIED"))
