@@ -8,8 +8,8 @@ import numpy as np
 from isoflop.errors import FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
+from isoflop.fits.minimum import Minimum
 from isoflop.fits.objective import Floats
-from isoflop.fits.parabola import Minimum
 from isoflop.laws.law import About, Law
 from isoflop.laws.power import FlooredPowerLaw, OptimalSize, OptimalTokens, PowerLaw
 
