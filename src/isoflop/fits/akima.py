@@ -8,6 +8,7 @@ import numpy as np
 from isoflop.estimates.interval import Interval
 from isoflop.fits.minimum import Bottoms, Cells, Minimum, MinimumStatus, no_minimum
 from isoflop.fits.objective import Floats
+from isoflop.fits.roughness import MEDIAN_OF_NORMAL, OVERLAP, third_differences
 
 FINE = 25  # points of the grid for each step between sizes, as Porian et al. 2024 have it
 RESOLUTION = 1 / 3
@@ -15,9 +16,6 @@ RESOLUTION = 1 / 3
 al. 2024 use 0.33)."""
 HALF = 0.5  # a minimum that fewer of its resamples have between the sizes is none (Porian et al. 2024)
 
-OVERLAP = 2.31
-"""How many neighbouring third differences say as much as one that shares no point: 1 + 2 (0.75^2 + 0.3^2 + 0.05^2)."""
-MEDIAN_OF_NORMAL = 0.6744897501960817  # the median size of a standard normal number
 LEAST_DF = 3  # with fewer, Student's tails would reach any loss at all
 
 
@@ -47,23 +45,18 @@ def lowest(cells: Cells, losses: Floats) -> Bottoms:
 def roughness(cells: Sequence[Cells]) -> tuple[float, int]:
     """Standard deviation of one run as the roughness of the losses along the sizes shows it, and degrees of freedom.
 
-    Third differences: what no parabola through four neighbouring sizes can be (Gasser, Sroka and Jennen-Steinmetz 1986,
-    Biometrika 73, with one difference more, for curves that bend). Of the fours round the lowest loss, by their median:
-    runs far from the best size are rough for reasons of their own (0.09 against 0.005 nats in Porian et al.'s tuned
-    runs). No degrees of freedom where no budget has four sizes.
+    By the fours of sizes round the lowest loss, and their median: runs far from the best size are rough for reasons of
+    their own (0.09 against 0.005 nats in Porian et al.'s tuned runs). No degrees of freedom where no budget has four
+    sizes.
     """
-    sizes = []
+    rough = []
     for each in cells:
         lowest = int(np.argmin(each.loss))
-        for first in range(max(0, lowest - 3), min(lowest, len(each.x) - 4) + 1):
-            four = slice(first, first + 4)
-            apart = each.x[four][:, None] - each.x[four]
-            np.fill_diagonal(apart, 1.0)
-            weight = 1 / apart.prod(axis=1)
-            sizes.append(abs(weight @ each.loss[four]) / np.sqrt(np.sum(weight**2 / each.runs[four])))
-    if not sizes:
+        rough.append(third_differences(each.x, each.loss, each.runs)[max(0, lowest - 3) : lowest + 1])
+    every = np.concatenate(rough)
+    if not len(every):
         return 0.0, 0
-    return float(np.median(sizes)) / MEDIAN_OF_NORMAL, max(LEAST_DF, round(len(sizes) / OVERLAP))
+    return float(np.median(every)) / MEDIAN_OF_NORMAL, max(LEAST_DF, round(len(every) / OVERLAP))
 
 
 def settled(cells: Cells, found: Minimum, rng: np.random.Generator) -> Minimum:

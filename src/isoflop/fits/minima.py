@@ -92,9 +92,7 @@ def bottoms(cells: Sequence[Cells], losses: Sequence[Floats], sd: Floats, curve:
     return [parabola.lowest(c, each) for c, each in zip(cells, polynomials, strict=True)]
 
 
-def _noise(
-    table: Table, cells: Sequence[Cells], noise: Noise | None, curve: Curve, shared: bool
-) -> tuple[Floats, int]:
+def _noise(table: Table, cells: Sequence[Cells], noise: Noise | None, curve: Curve, shared: bool) -> tuple[Floats, int]:
     """Standard deviation of one run at each budget, and its degrees of freedom: seeds' scatter or misfit if larger."""
     if noise is None:
         try:
