@@ -17,7 +17,7 @@ def winners_curse(horizons: Horizons, at: Floats, slope: float, rng: np.random.G
     Simulation and extrapolation, as Cook and Stefanski 1994 (J. Am. Stat. Assoc. 89) undo errors of measurement.
     slope: how fast L(C) falls, -d ln L / d ln C, which turns the loss into compute.
     """
-    noise, source = _noise(horizons)
+    noise, source = _noise(horizons, at)
     if not source:
         message = (
             "the lowest of noisy losses is too low, by how much is unknown: no size has two runs of one horizon, none "
@@ -46,19 +46,26 @@ def _lowered(horizons: Horizons, at: Floats, noise: float, rng: np.random.Genera
     return -float(np.mean(change[np.isfinite(change)]))
 
 
-def _noise(horizons: Horizons) -> tuple[float, str]:
-    """Standard deviation of one run's ln L and what it was seen from; "" where nothing shows it."""
+def _noise(horizons: Horizons, at: Floats) -> tuple[float, str]:
+    """Standard deviation of one run's ln L and what it was seen from; "" where nothing shows it.
+
+    Without repeats, the roughness of each size's losses round the compute where it wins: large models trained for short
+    are rough for reasons of their own, and never win.
+    """
+    winner = horizons.lowest(at, np.ones((1, len(horizons.ln_loss)))).winner[0]
     squares, free, rough = 0.0, 0, []
-    for size in horizons.sizes:
+    for number, size in enumerate(horizons.sizes):
         y = horizons.ln_loss[size.rows]
-        runs = np.bincount(size.cell)
+        runs = np.bincount(size.cell).astype(np.float64)
         mean = np.bincount(size.cell, y) / runs
         squares += float(np.sum((y - mean[size.cell]) ** 2))
         free += len(y) - len(runs)
-        rough.append(third_differences(size.ln_c, mean, runs))
+        if np.any(winner == number):
+            near = int(np.argmin(np.abs(size.ln_c - at[winner == number].mean())))
+            rough.append(third_differences(size.ln_c, mean, runs)[max(0, near - 3) : near + 1])
     if squares > 0:
         return float(np.sqrt(squares / free)), f"{free} repeats"
-    every = np.concatenate(rough)
+    every = np.concatenate(rough) if rough else np.empty(0)
     if not len(every):
         return 0.0, ""
     return float(np.median(every)) / MEDIAN_OF_NORMAL, "the roughness of losses along the horizons"

@@ -18,10 +18,9 @@ def endpoints(table: Table) -> tuple[Table, Check]:
     where runs have several rows that is a guess, and the check warns. Raises `FitError` where no row is an end.
     """
     if "horizon" in table or "decayed" in table:
-        ended, why = _told(table)
         kept = table
-        for reason in dict.fromkeys(why[~ended].tolist()):
-            kept = kept.excluding(table.rows[~ended & (why == reason)], reason)
+        for why, rows in _unended(table).items():
+            kept = kept.excluding(rows, why)
         message = f"{len(kept)} of {len(table)} rows are at the end of their schedule"
         check = Check("endpoints", Verdict.OK, message)
     else:
@@ -40,23 +39,24 @@ def endpoints(table: Table) -> tuple[Table, Check]:
     return kept, check
 
 
-def _told(table: Table) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
-    """Whether each row is an end, and why it is not."""
+def _unended(table: Table) -> dict[str, list[int]]:
+    """Why rows are no ends of a schedule → their numbers."""
     ended = np.zeros(len(table), bool)
-    why = np.full(len(table), "it is not decayed: its loss is too high for its compute", dtype=np.dtypes.StringDType())
     if "decayed" in table:
         given = table["decayed"]
         ended |= np.char.lower(given) == "true" if given.dtype.kind == "U" else given == 1
+    horizon = np.full(len(table), np.nan)
     if "horizon" in table:
         horizon = np.asarray(table["horizon"], dtype=np.float64)
         ended |= table.tokens >= WHOLE * horizon
-        for row in np.flatnonzero(~ended):
-            why[row] = (
-                f"at {table.tokens[row]:.3g} of {horizon[row]:.3g} tokens it is in mid-schedule: its loss is too high"
-                if np.isfinite(horizon[row])
-                else "its horizon is missing, so it may be in mid-schedule"
-            )
-    return ended, why
+    found: dict[str, list[int]] = {}
+    for row in np.flatnonzero(~ended):
+        if np.isfinite(horizon[row]):
+            why = f"at {table.tokens[row]:.3g} of {horizon[row]:.3g} tokens it is in mid-schedule: its loss is too high"
+        else:
+            why = "it is not known to be at the end of its schedule, before which its loss is too high"
+        found.setdefault(why, []).append(int(table.rows[row]))
+    return found
 
 
 def _last_of_run(table: Table) -> NDArray[np.bool_]:

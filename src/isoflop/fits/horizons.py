@@ -13,6 +13,8 @@ from isoflop.runs.table import Table
 
 SAME_HORIZON = 0.01  # runs of a size nearer than this, as ln C, are one end with several seeds
 
+NEAR = 0.5  # of the distance of two ends: a third one nearer than this to either says nothing of their curve's bend
+
 
 @dataclass(frozen=True)
 class Size:
@@ -52,9 +54,11 @@ class Size:
         def slope(low: NDArray[np.intp], high: NDArray[np.intp]) -> Floats:
             return np.asarray((value[each, high] - value[each, low]) / (self.ln_c[high] - self.ln_c[low]))
 
-        middle = slope(i, j)
-        # Second divided differences to either side, averaged; 0 where there is no third end.
-        has_before, has_after = before >= 0, after < h
+        middle, width = slope(i, j), self.ln_c[j] - self.ln_c[i]
+        # Second divided differences to either side, averaged. One with a third end so near the second that their noise
+        # would decide the slope is left out.
+        has_before = (before >= 0) & (self.ln_c[i] - self.ln_c[before] >= NEAR * width)
+        has_after = (after < h) & (self.ln_c[np.minimum(after, h - 1)] - self.ln_c[j] >= NEAR * width)
         k, m = np.where(has_before, before, j), np.where(has_after, after, i)
         bend = np.where(has_before, (middle - slope(k, i)) / (self.ln_c[j] - self.ln_c[k] + ~has_before), 0.0)
         bend += np.where(has_after, (slope(j, m) - middle) / (self.ln_c[m] - self.ln_c[i] + ~has_after), 0.0)
@@ -133,7 +137,7 @@ class Horizons:
         winner = np.argmin(curves, axis=0)
 
         def pick(of: NDArray[np.intp], which: NDArray[np.intp]) -> NDArray[np.intp]:
-            return np.take_along_axis(of, np.clip(which, 0, len(curves) - 1)[None], axis=0)[0]
+            return np.asarray(np.take_along_axis(of, np.clip(which, 0, len(curves) - 1)[None], axis=0)[0])
 
         low = np.where(winner > 0, pick(below, winner - 1), -1)
         high = np.where(winner < len(curves) - 1, pick(above, winner + 1), len(curves))
@@ -158,7 +162,7 @@ def _vertex(x: Floats, y: Floats) -> Floats:
     """Where the parabola through three points is lowest, the middle one being the lowest of them."""
     first, second = _slopes(x, y)
     level = second <= 0  # three equal losses
-    return np.where(level, x[1], (x[0] + x[1]) / 2 - first / (2 * np.where(level, 1.0, second)))
+    return np.asarray(np.where(level, x[1], (x[0] + x[1]) / 2 - first / (2 * np.where(level, 1.0, second))))
 
 
 def _through(x: Floats, y: Floats, at: Floats) -> Floats:

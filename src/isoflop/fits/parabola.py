@@ -75,7 +75,7 @@ def _of_cubics(cells: Cells, polynomials: Floats) -> Bottoms:
         x = np.where(c > 0, -b / (c + root), (root - c) / (3 * d))
 
     def at(x: Floats | float) -> Floats:
-        return ((d * x + c) * x + b) * x + a
+        return np.asarray(((d * x + c) * x + b) * x + a)
 
     ends = np.stack([at(low), at(high)])
     inside = (square > 0) & (x > low) & (x < high)
