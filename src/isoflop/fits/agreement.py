@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 
 from isoflop.allocations.allocate import allocate
-from isoflop.errors import IsoflopError
+from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.estimates.interval import Interval
@@ -55,6 +55,7 @@ class Row:
     reason: str = ""
 
 
+@np.errstate(all="ignore")
 def agreement(
     table: Table, law: Law | Fit | None = None, *, draws: int = 500, seed: int = 0
 ) -> tuple[tuple[Row, ...], Check]:
@@ -63,8 +64,11 @@ def agreement(
 
     They disagree where two intervals do not overlap or two best sizes differ by more than a quarter. A law that is a
     `Fit` has the intervals of its bootstrap. An approach that cannot be run on this table is a row with the reason.
+    Raises `BadInput` where the table has no runs in use.
     """
-    flops = tuple(times * float(np.max(table.flops)) for times in AHEAD)
+    if not len(table):
+        raise BadInput("No runs are in use, so there is nothing that approaches could agree on.")
+    flops = tuple(times * np.max(table.flops) for times in AHEAD)  # NumPy's numbers overflow without an exception
     grouped = with_budgets(table)
     ways: dict[str, Callable[[], Estimates]] = {"approach 1": partial(_envelope, table, flops, draws, seed)}
     for curve in get_args(Curve):

@@ -49,14 +49,14 @@ def _unended(table: Table) -> dict[str, list[int]]:
     if "horizon" in table:
         horizon = np.asarray(table["horizon"], dtype=np.float64)
         ended |= table.tokens >= WHOLE * horizon
-    found: dict[str, list[int]] = {}
-    for row in np.flatnonzero(~ended):
-        if np.isfinite(horizon[row]):
-            why = f"at {table.tokens[row]:.3g} of {horizon[row]:.3g} tokens it is in mid-schedule: its loss is too high"
-        else:
-            why = "it is not known to be at the end of its schedule, before which its loss is too high"
-        found.setdefault(why, []).append(int(table.rows[row]))
-    return found
+    known = np.isfinite(horizon)
+    unknown = "it is not known to be at the end of its schedule, before which its loss is too high"
+    found = {unknown: table.rows[~ended & ~known].tolist()}
+    tenths = np.floor(10 * np.where(known, table.tokens / np.where(known, horizon, 1.0), 0.0))
+    for tenth in np.unique(tenths[~ended & known]):
+        why = f"it is in mid-schedule, {tenth / 10:.0%} to {(tenth + 1) / 10:.0%} through: its loss is too high"
+        found[why] = table.rows[~ended & known & (tenths == tenth)].tolist()
+    return {why: rows for why, rows in found.items() if rows}
 
 
 def _last_of_run(table: Table) -> NDArray[np.bool_]:

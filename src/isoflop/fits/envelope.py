@@ -12,7 +12,7 @@ from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.fits.curse import winners_curse
 from isoflop.fits.endpoints import clusters_of, endpoints
 from isoflop.fits.floor import project
-from isoflop.fits.frontier import FLOORLESS, weighted_lines
+from isoflop.fits.frontier import FLOORLESS, power_laws, weighted_lines
 from isoflop.fits.horizons import Horizons, Lowest
 from isoflop.fits.objective import Floats
 from isoflop.laws.law import About, Law
@@ -47,6 +47,7 @@ class Envelope:
     checks: tuple[Check, ...]
 
 
+@np.errstate(all="ignore")  # garbage overflows, and is refused where it is not finite
 def envelope(table: Table, *, draws: int = 1000, seed: int = 0, convention: str = "") -> Envelope:
     """Power laws through the lowest loss of any size at each of 1,500 values of compute.
 
@@ -159,12 +160,10 @@ def _resamples(
 
 def _lines(form: type[Law], ln_c: Floats, y: Floats, about: About) -> tuple[Law, ...]:
     """The power law through each row of logarithms."""
-    intercepts, slopes = weighted_lines(ln_c, y, np.ones_like(ln_c))
-    sign = -1.0 if form is PowerLaw else 1.0  # A / C^alpha, but k C^a
-    scale, exponent = (p.name for p in form.params())
-    return tuple(
-        form(**{scale: np.exp(i), exponent: sign * s}, about=about) for i, s in zip(intercepts, slopes, strict=True)
-    )
+    laws = power_laws(form, *weighted_lines(ln_c, y, np.ones_like(ln_c)), about)
+    if not laws:
+        raise FitError(f"The envelope's power law of {form.output} is out of range: look at the table's units.")
+    return laws
 
 
 def _floors(ln_c: Floats, ln_loss: Floats, about: About) -> tuple[Law, ...]:

@@ -45,6 +45,7 @@ class Frontier:
     ensembles: dict[str, Ensemble]
 
 
+@np.errstate(all="ignore")  # garbage overflows, and is refused where it is not finite
 def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") -> Frontier:
     """Least squares of logarithms through the usable minima, weighted by 1 / (their variance + the scatter beyond it).
 
@@ -123,16 +124,25 @@ def _line(form: type[Law], points: _Points, rng: np.random.Generator) -> tuple[F
     noisy = draws + np.sqrt(extra) * _scatter(draws.shape, len(y) - 2, rng)
     enough = np.isfinite(noisy).sum(1) >= 2
     intercepts, slopes = weighted_lines(ln_c, noisy[enough], 1 / variance)
+    (law,) = power_laws(form, np.asarray([intercept]), np.asarray([slope]), about) or (None,)
+    laws = power_laws(form, intercepts, slopes, about)
+    if law is None or not laws:
+        raise FitError(f"The minima's power law of {form.output} is out of range: look at the table's units.")
+    status = FitStatus.CONVERGED if len(y) > 2 else FitStatus.UNIDENTIFIED
+    found = Fit(law, "minima", chi2, status, checks=_scatter_check(len(y), extra, spread))
+    return found, Ensemble(laws, dropped=len(draws) - len(laws))
+
+
+def power_laws(form: type[Law], intercepts: Floats, slopes: Floats, about: About) -> tuple[Law, ...]:
+    """Power laws of compute as lines through logarithms; those whose constants are no finite numbers are left out."""
     sign = -1.0 if form is PowerLaw else 1.0  # A / C^alpha, but k C^a
     scale, exponent = (p.name for p in form.params())
-
-    def law(intercept: float, slope: float) -> Law:
-        return form(**{scale: np.exp(intercept), exponent: sign * slope}, about=about)
-
-    laws = tuple(law(i, s) for i, s in zip(intercepts, slopes, strict=True))
-    status = FitStatus.CONVERGED if len(y) > 2 else FitStatus.UNIDENTIFIED
-    found = Fit(law(intercept, slope), "minima", chi2, status, checks=_scatter_check(len(y), extra, spread))
-    return found, Ensemble(laws, dropped=int(np.sum(~enough)))
+    scales, exponents = np.exp(intercepts), sign * slopes
+    return tuple(
+        form(**{scale: float(k), exponent: float(a)}, about=about)
+        for k, a in zip(scales, exponents, strict=True)
+        if 0 < k < np.inf and np.isfinite(a)
+    )
 
 
 def _scatter(shape: tuple[int, ...], df: int, rng: np.random.Generator) -> Floats:

@@ -18,7 +18,7 @@ NEAR = 0.5  # of the distance of two ends: a third one nearer than this to eithe
 
 @dataclass(frozen=True)
 class Size:
-    """A size: ln N, ln of FLOPs per token, and its ends in rising ln C; cell: which end each of `rows` belongs to."""
+    """A size: ln N, ln of FLOPs per token, and its ends in rising ln C. cell: the end of each of `rows`, in order."""
 
     ln_n: float
     ln_cost: float
@@ -34,10 +34,10 @@ class Size:
         curves of four horizons 2.5x apart, and draw the winner towards its ends.
         """
         h = len(self.ln_c)
-        mass, sums = np.zeros((2, len(weights), h))
-        for i, row in zip(self.cell, self.rows, strict=True):
-            mass[:, i] += weights[:, row]
-            sums[:, i] += weights[:, row] * ln_loss[:, row]
+        starts = np.searchsorted(self.cell, np.arange(h))
+        mine = weights[:, self.rows]
+        mass = np.add.reduceat(mine, starts, axis=1)
+        sums = np.add.reduceat(mine * ln_loss[:, self.rows], starts, axis=1)
         there = mass > 0
         value = np.where(there, sums / np.where(there, mass, 1.0), 0.0)
         # The nearest end that is there, to the left of every end and to the right; -1 and h where there is none.
@@ -94,15 +94,20 @@ class Horizons:
         ln_n, ln_c = np.log(ends.n_params), np.log(ends.flops)
         ln_cost = ln_c - np.log(ends.tokens)
         size = clusters(ln_n, SAME_SIZE)
+        runs_of = np.bincount(size)
         sizes = []
         order = np.argsort(size, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(size[order])) + 1):
+        starts = np.cumsum(runs_of) - runs_of
+        for first, count in zip(starts[runs_of > 1], runs_of[runs_of > 1], strict=True):
+            rows = order[first : first + count]
             cell = clusters(ln_c[rows], SAME_HORIZON)
             runs = np.bincount(cell)
             if len(runs) > 1:
                 at = np.bincount(cell, ln_c[rows]) / runs
-                sizes.append(Size(float(ln_n[rows].mean()), float(ln_cost[rows].mean()), at, rows, cell))
-        alone = int(size.max()) + 1 - len(sizes)
+                by_end = np.argsort(cell, kind="stable")
+                ln_size, cost = float(ln_n[rows].mean()), float(ln_cost[rows].mean())
+                sizes.append(Size(ln_size, cost, at, rows[by_end], cell[by_end]))
+        alone = len(runs_of) - len(sizes)
         if len(sizes) < 3:
             raise FitError(
                 f"An envelope needs three sizes that were trained to two horizons or more; there are {len(sizes)}, and "

@@ -19,6 +19,7 @@ DEGREES = {"parabola": parabola.PARABOLA, "cubic": parabola.CUBIC}
 FEWEST = {"parabola": 3, "cubic": 4, "akima": 3}  # sizes a budget
 
 
+@np.errstate(all="ignore")  # curves through garbage overflow, and are refused
 def minima(
     table: Table,
     *,
@@ -60,6 +61,7 @@ def minima(
     return tuple(found[id(each)] if id(each) in found else _too_few(each, curve) for each in cells)
 
 
+@np.errstate(all="ignore")
 def noiseless_minima(table: Table, curve: Curve = "parabola", *, share_curvature: bool = False) -> tuple[Minimum, ...]:
     """The minima of losses that are exact, without draws: what a curve finds on a law's own losses."""
     _check(curve, share_curvature)

@@ -22,6 +22,7 @@ class MinimumStatus(StrEnum):
     FOUND = "found"
     NOT_BRACKETED = "not bracketed"
     OPENS_DOWNWARD = "opens downward"
+    BELOW_ZERO = "below zero"  # a curve through garbage
     TOO_FEW_SIZES = "too few sizes"
     DOUBTFUL = "doubtful"  # found, but noise could have made it: used, with its wide interval
 
@@ -118,6 +119,9 @@ def minimum_of(cells: Cells, point: Bottoms, draws: Bottoms) -> Minimum:
         side = "smaller" if x <= cells.x[0] else "larger"
         about = f", about {np.exp(cells.centre + x):.3g}," if np.isfinite(x) else ""
         return replace(none, reason=f"the best size{about} lies outside {cells.span}: train {side} ones")
+    if not 0 < loss < np.inf:
+        reason = f"the curve dips to a loss of {loss:.3g} between {cells.span}: it does not describe these runs"
+        return replace(none, status=MinimumStatus.BELOW_ZERO, reason=reason)
     vertex = _vertices(cells, draws)
     kept = vertex[np.isfinite(vertex[:, 0])]
     share = len(kept) / max(1, len(vertex))
@@ -143,7 +147,8 @@ def minimum_of(cells: Cells, point: Bottoms, draws: Bottoms) -> Minimum:
 
 def _vertices(cells: Cells, bottoms: Bottoms) -> Floats:
     """(draws, 3) of ln N, ln D, L at the minimum; nan where there is none between the sizes."""
-    inside = (bottoms.curvature > 0) & (bottoms.x > cells.x[0]) & (bottoms.x < cells.x[-1])
+    inside = (bottoms.curvature > 0) & (bottoms.x > cells.x[0]) & (bottoms.x < cells.x[-1]) & (bottoms.loss > 0)
+    inside &= np.isfinite(bottoms.loss)
     x = np.where(inside, bottoms.x, np.nan)
     return np.stack([cells.centre + x, np.polyval(cells.to_tokens, x), np.where(inside, bottoms.loss, np.nan)], axis=1)
 

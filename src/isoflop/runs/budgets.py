@@ -14,17 +14,18 @@ SPREAD = 0.1
 FEWEST_SIZES = 3  # fewer show no best size
 
 SAME_SIZE = 1e-3  # sizes closer than this, as ln N, are one size: figures read off a plot repeat a size to 1e-6
+LONGEST = 10  # gaps that a group of equal values may be long
 
 
 def with_budgets(table: Table, tolerance: float = SPREAD) -> Table:
-    """The table with a column `budget`, FLOPs; as it came if it has one.
+    """The table with a column `budget`, FLOPs; as it came if it has one with any budget in it.
 
     Runs are grouped by their true FLOPs: a group is cut off by gaps in ln C larger than `tolerance`. Where no gap cuts,
     the window of that width that holds most runs is taken first, then the next; such a window must hold as many runs as
     the windows on both its sides together, or it is a slice of a continuum. The budget of a group is its median FLOPs.
     Runs of no group, or of one with fewer than three sizes, have none: not a number. `budget_notes` tells of them.
     """
-    if "budget" in table:
+    if "budget" in table and np.isfinite(table["budget"]).any():
         return table
     ln_c, ln_n = np.log(table.flops), np.log(table.n_params)
     order = np.argsort(ln_c, kind="stable")
@@ -64,17 +65,25 @@ def budget_notes(table: Table) -> tuple[str, ...]:
 
 
 def clusters(values: NDArray[np.float64], gap: float) -> NDArray[np.intp]:
-    """The group of each value, numbered upwards: neighbours no further apart than `gap` are of one group."""
+    """The group of each value, numbered upwards: neighbours no further apart than `gap` are of one group.
+
+    A chain of neighbours longer than `LONGEST` gaps is no group of equals and is cut into groups of that length.
+    """
     order = np.argsort(values, kind="stable")
+    x = values[order]
+    starts = np.concatenate([[True], np.diff(x) > gap])[: len(x)]
+    chain = np.cumsum(starts) - 1
+    part = np.floor((x - x[starts][chain]) / (LONGEST * gap))
+    starts[1:] |= part[1:] != part[:-1]
     found = np.empty(len(values), np.intp)
-    found[order] = np.concatenate([[0], np.cumsum(np.diff(values[order]) > gap)])[: len(values)]
+    found[order] = np.cumsum(starts) - 1
     return found
 
 
 def _windows(ln_c: NDArray[np.float64], width: float) -> list[tuple[int, int]]:
     """(start, stop) of the groups of sorted ln C, none wider than `width`, every run in one."""
     cuts = np.flatnonzero(np.diff(ln_c) > width) + 1
-    pieces = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(ln_c)], strict=True))
+    pieces = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(ln_c)], strict=True)) if len(ln_c) else []
     found = []
     while pieces:
         start, stop = pieces.pop()
