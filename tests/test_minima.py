@@ -12,8 +12,9 @@ from isoflop.allocations.allocate import allocate
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import FitStatus
 from isoflop.fits.frontier import excess, frontier, weighted_line
+from isoflop.fits.minima import minima
+from isoflop.fits.minimum import Minimum, MinimumStatus
 from isoflop.fits.noise import seed_noise
-from isoflop.fits.parabola import Minimum, MinimumStatus, minima
 from isoflop.laws.power import FlooredPowerLaw, OptimalSize
 from isoflop.runs.table import Table
 from planted_ladders import BUDGETS, BYTES, ladder, quiet, seed_noise_at
