@@ -1,6 +1,6 @@
 """One optimiser for every parametric fit: many starts or many resamples, side by side, each to a certified optimum."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ SLOTS = 64  # candidates side by side; with few rows a fixed number, so that one
 CELLS = 2**20  # at most this many candidates x numbers at once, about 0.4 GB
 MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
-PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters: it is held at 0
+PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters
 STUCK = 12  # steps without a decrease after which a candidate is given up
 ABSOLUTE = 1e-7  # Huber's delta that stands for 0, relative to the mean residual: it moves no digit of the optimum
 GENTLER = 0.1  # least absolute deviations are come at through Huber thresholds, each this times the one before
@@ -55,16 +55,22 @@ def screen(problem: Problem, theta: Floats) -> Floats:
 
 
 def minimise(
-    problem: Problem, theta: Floats, weights: Floats | None = None, *, measured: Floats | None = None
+    problem: Problem,
+    theta: Floats,
+    weights: Floats | None = None,
+    *,
+    measured: Floats | None = None,
+    held: Sequence[str] = (),
 ) -> Solution:
     """Descend from each row of theta; with `weights` or `measured` (m, n), each row has its own of them.
 
+    held names constants that stay where each row has them: a profile is one batch, whatever the values it goes through.
     Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
     """
     target = None if measured is None else replace(problem, measured=measured).target
     if problem.objective.delta > 0:
-        return _descend(problem, _delta(problem), theta, weights, target)
-    solution = _descend(problem, _delta(problem), theta, weights, target)
+        return _descend(problem, _delta(problem), theta, weights, target, held)
+    solution = _descend(problem, _delta(problem), theta, weights, target, held)
     w = problem.weights if weights is None else weights
     total = np.sum(np.broadcast_to(w, (len(theta), len(problem.measured))), axis=1)
     delta, steps = _delta(problem), solution.steps
@@ -72,7 +78,7 @@ def minimise(
     last = max(ABSOLUTE * typical, 1e-15 * problem.scale)
     while delta > last:
         delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, weights, target)
+        solution = _descend(problem, delta, solution.theta, weights, target, held)
         steps += solution.steps
     return replace(solution, objective=solution.objective / delta, steps=steps)
 
@@ -82,7 +88,14 @@ def _delta(problem: Problem) -> float:
     return problem.objective.delta or 1e-3 * problem.scale
 
 
-def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | None, target: Floats | None) -> Solution:
+def _descend(
+    problem: Problem,
+    delta: float,
+    theta: Floats,
+    weights: Floats | None,
+    target: Floats | None,
+    held: Sequence[str],
+) -> Solution:
     """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
 
     What has converged leaves its slot to the next candidate.
@@ -99,6 +112,7 @@ def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | No
     age = np.zeros(m, int)
     values, derivatives, _ = compiled(problem.form, problem.objective.scale)
     on_log = np.asarray([each.scale == "log" for each in problem.form.params()])
+    stays = np.asarray([each.name in held for each in problem.form.params()])
     bounds = np.where(on_log, LN_LOW, -np.inf), np.where(on_log, LN_HIGH, np.inf)
 
     with double_precision(), np.errstate(all="ignore"):  # a step too far overflows and is refused
@@ -115,7 +129,12 @@ def _descend(problem: Problem, delta: float, theta: Floats, weights: Floats | No
             here = theta[fill]
             w, y = weights_of(fill), target_of(fill)
             f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, shape))
-            _pin(here, g, H, G, on_log)
+            idle = _idle(G, on_log) & ~stays
+            if idle.any():
+                at_zero = np.where(idle, LN_LOW, here)
+                no_higher = np.asarray(values(at_zero, w, x, y, shape)) <= f * (1 + TOLERANCE)
+                here = np.where(no_higher[:, None], at_zero, here)
+            _hold(g, H, G, idle | stays)
             newton, majorised, promise = _steps(g, H, G)
             best, best_f = here.copy(), f.copy()
             lam = damping[fill, None]
@@ -150,15 +169,20 @@ def _slots(problem: Problem) -> int:
     return max(8, min(SLOTS, CELLS // max(cells, ROWS)))
 
 
-def _pin(theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_]) -> None:
-    """Hold constants that have run to 0 at the bottom of their range, in place, and take them out of the derivatives.
+def _idle(G: Floats, on_log: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Constants on a log scale that no longer matter, nearly always since they have run to 0.
 
-    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum.
+    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum. So it is put
+    at the bottom of its range, unless that raises the objective: then it ran to infinity, and is held where it is.
     """
     size = np.einsum("bii->bi", G)
-    pinned = on_log & (size < PINNED * size.max(1, keepdims=True))
-    theta[pinned], g[pinned] = LN_LOW, 0.0
-    row, constant = np.nonzero(pinned)
+    return np.asarray(on_log & (size < PINNED * size.max(1, keepdims=True)))
+
+
+def _hold(g: Floats, H: Floats, G: Floats, held: NDArray[np.bool_]) -> None:
+    """Take constants out of the derivatives, in place, so that no step moves them."""
+    g[np.broadcast_to(held, g.shape)] = 0.0
+    row, constant = np.nonzero(np.broadcast_to(held, g.shape))
     for M in (H, G):
         M[row, constant, :] = 0.0
         M[row, :, constant] = 0.0
