@@ -1,7 +1,6 @@
 """The approaches side by side: what each says of the best size and its loss, and whether they agree."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 from typing import Any, NamedTuple, get_args
@@ -13,6 +12,7 @@ from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.estimates.interval import Interval
+from isoflop.estimates.opinion import Estimate, Opinion
 from isoflop.fits.bias import cost_of
 from isoflop.fits.envelope import Envelope, envelope
 from isoflop.fits.frontier import Frontier, frontier
@@ -26,39 +26,10 @@ AHEAD = (1.0, 10.0)  # times the most compute of a run
 APART = 0.25  # best sizes further apart than this share disagree
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number, and its 90 % interval where there is one."""
-
-    value: float
-    interval: Interval | None = None
-
-    def __str__(self) -> str:
-        if self.interval is None:
-            return f"{self.value:.4g}"
-        return f"{self.value:.4g} ({self.interval.low:.4g} to {self.interval.high:.4g})"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One approach: exponent a of N_opt ~ C^a, and N_opt (parameters) and loss (nats/token) at each of flops.
-
-    The loss is that of L(C) = E + A / C^alpha where it has a floor, else of A / C^alpha. Where the approach could not
-    be run there are no numbers, but a reason.
-    """
-
-    approach: str
-    flops: tuple[float, ...]
-    exponent: Estimate | None = None
-    n_params: tuple[Estimate, ...] = ()
-    loss: tuple[Estimate, ...] = ()
-    reason: str = ""
-
-
 @np.errstate(all="ignore")
 def agreement(
     table: Table, law: Law | Fit | None = None, *, draws: int = 500, seed: int = 0
-) -> tuple[tuple[Row, ...], Check]:
+) -> tuple[tuple[Opinion, ...], Check]:
     """Approaches 1, 2 (by parabola, cubic and Akima) and a given L(N, D) of approach 3, at the most compute of a run
     and at ten times that; and a check that warns where they disagree.
 
@@ -87,11 +58,11 @@ class Estimates(NamedTuple):
     loss: tuple[Estimate, ...]
 
 
-def _attempt(name: str, flops: tuple[float, ...], way: Callable[[], Estimates]) -> Row:
+def _attempt(name: str, flops: tuple[float, ...], way: Callable[[], Estimates]) -> Opinion:
     try:
-        return Row(name, flops, *way())
+        return Opinion(name, flops, *way())
     except IsoflopError as error:
-        return Row(name, flops, reason=str(error))
+        return Opinion(name, flops, reason=str(error))
 
 
 def _envelope(table: Table, flops: Sequence[float], draws: int, seed: int) -> Estimates:
@@ -138,7 +109,7 @@ def _law(given: Law | Fit, table: Table, flops: Sequence[float]) -> Estimates:
     return Estimates(estimate(exponent(here), exponent(drawn)), sizes, losses)
 
 
-def _check(rows: Sequence[Row], notes: Sequence[str]) -> Check:
+def _check(rows: Sequence[Opinion], notes: Sequence[str]) -> Check:
     ran = [row for row in rows if row.exponent is not None]
     if len(ran) < 2:
         reasons = "; ".join(f"{row.approach}: {row.reason}" for row in rows if row.reason)
