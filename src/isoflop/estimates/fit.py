@@ -150,11 +150,11 @@ def _laws(law: Law, columns: Mapping[str, Sequence[float]] | None, seed: int | N
     return Ensemble(tuple(laws), seed=seed)
 
 
-def fits_to_json(fits: Sequence[Fit], chosen: int = 0) -> str:
-    """The text of `fit.json`: all fits, and which one was chosen."""
+def fits_to_json(fits: Sequence[Fit], chosen: int = 0, beside: Mapping[str, Any] | None = None) -> str:
+    """The text of `fit.json`: all fits, which one was chosen, and what else was found `beside` them."""
     if not 0 <= chosen < len(fits):
         raise BadInput(f"Fit {chosen} cannot be chosen among {len(fits)}.")
-    plain = {"schema": SCHEMA, "fits": [fit.to_json() for fit in fits], "chosen": chosen}
+    plain = {"schema": SCHEMA, "fits": [fit.to_json() for fit in fits], "chosen": chosen, **(beside or {})}
     return re.sub(r"\[\s+([-+.\de,\s]+?)\s+\]", _on_one_line, json.dumps(plain, indent=1))
 
 
