@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from isoflop.allocations.allocate import allocate
-from isoflop.errors import FitError
+from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.fits.endpoints import clusters_of, endpoints
 from isoflop.fits.envelope import Envelope, envelope
@@ -252,6 +252,11 @@ def test_seeds_of_one_end_are_averaged_and_show_the_noise() -> None:
     assert "144 repeats" in message
     noise = float(message.split("noise of a run: ")[1].split("%")[0])
     assert noise == pytest.approx(0.3, rel=0.2)
+
+
+def test_no_draws_are_bad_input() -> None:
+    with pytest.raises(BadInput, match="at least one draw"):
+        envelope(world(), draws=0)
 
 
 def test_one_horizon_a_size_has_no_envelope() -> None:
