@@ -140,7 +140,7 @@ def _apart(names: Sequence[str], estimates: Sequence[Estimate], *, by_ratio: boo
     if gap > 0:
         return f"{mine[0]} says {mine[1]} and {theirs[0]} {theirs[1]}: the intervals do not overlap"
     least, most = (f(told, key=lambda each: each[1].value) for f in (min, max))
-    ratio = most[1].value / least[1].value
+    ratio = most[1].value / least[1].value if least[1].value > 0 else np.inf
     if by_ratio and ratio > 1 + APART:
         return f"{most[0]} says {ratio - 1:.0%} more ({most[1].value:.3g}) than {least[0]} ({least[1].value:.3g})"
     return ""

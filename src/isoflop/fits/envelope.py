@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import FitError
+from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.fits.curse import winners_curse
@@ -59,6 +59,8 @@ def envelope(table: Table, *, draws: int = 1000, seed: int = 0, convention: str 
     Unweighted least squares of logarithms; intervals by a bootstrap of whole runs. Noise makes the lowest loss too low:
     a check says by how much. Raises `FitError` where no size lies between others at any compute.
     """
+    if draws < 1:
+        raise BadInput(f"The intervals of an envelope need at least one draw; got {draws}.")
     ends, ended = endpoints(table)
     horizons = Horizons.of(ends)
     ln_c, found, margin = _points(horizons)
@@ -88,18 +90,8 @@ def envelope(table: Table, *, draws: int = 1000, seed: int = 0, convention: str 
         (law,) = _lines(form, ln_c, points[name][None], about)
         laws[name] = _lines(form, coarse, bags[name][kept], about)
         fits[name] = Fit(law, "envelope", _squares(law, ln_c, points[name]), status)
-    (floored,) = _floors(ln_c, points["loss"][None], about)
     laws["floored"] = _floors(coarse[::3], bags["loss"][kept][:, ::3], about)
-    without = float(np.mean([law.constants["E"] == 0 for law in laws["floored"]]))
-    floor = Check(
-        "floor",
-        Verdict.OK if without < FLOORLESS else Verdict.WARN,
-        f"{without:.0%} of resamples fit best without a floor",
-    )
-    of_floor = FitStatus.AT_BOUND if floored.constants["E"] == 0 else status
-    if of_floor is FitStatus.CONVERGED and without >= FLOORLESS:
-        of_floor = FitStatus.UNIDENTIFIED
-    fits["floored"] = Fit(floored, "envelope", _squares(floored, ln_c, points["loss"]), of_floor, checks=(floor,))
+    fits["floored"] = _floored(ln_c, points["loss"], laws["floored"], about, status)
     dropped = int(np.sum(~kept))
     checks = (
         ended,
@@ -171,6 +163,19 @@ def _floors(ln_c: Floats, ln_loss: Floats, about: About) -> tuple[Law, ...]:
     seen = np.isfinite(ln_loss)
     found = project(ln_c, np.where(seen, ln_loss, 0.0), seen.astype(np.float64), np.ones_like(ln_c))
     return tuple(FlooredPowerLaw(E=e, A=a, alpha=s, about=about) for e, a, s in zip(*found[:3], strict=True))
+
+
+def _floored(ln_c: Floats, ln_loss: Floats, bag: tuple[Law, ...], about: About, status: FitStatus) -> Fit:
+    """E + A / C^alpha, and whether the resamples have a floor at all."""
+    (law,) = _floors(ln_c, ln_loss[None], about)
+    without = float(np.mean([each.constants["E"] == 0 for each in bag]))
+    if law.constants["E"] == 0:
+        status = FitStatus.AT_BOUND
+    elif without >= FLOORLESS:
+        status = FitStatus.UNIDENTIFIED
+    message = f"{without:.0%} of resamples fit best without a floor"
+    check = Check("floor", Verdict.OK if without < FLOORLESS else Verdict.WARN, message)
+    return Fit(law, "envelope", _squares(law, ln_c, ln_loss), status, checks=(check,))
 
 
 def _squares(law: Law, ln_c: Floats, y: Floats) -> float:

@@ -35,7 +35,7 @@ class _Points:
 class Frontier:
     """What the minima say of compute: fits of N_opt(C), D_opt(C) and L(C), and their ensembles by the same names.
 
-    floored is L(C) = E + A / C^alpha, None with fewer than four minima.
+    floored is L(C) = E + A / C^alpha, None with fewer than four minima, or where no resample has four.
     """
 
     n_params: Fit
@@ -73,7 +73,7 @@ def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") 
     ensembles: dict[str, Ensemble] = {}
     for (name, form), each in zip(forms.items(), points, strict=True):
         fits[name], ensembles[name] = _line(form, each, rng)
-    if len(used) >= 4:
+    if len(used) >= 4 and np.any(np.isfinite(draws[:, :, 2]).sum(axis=1) >= 4):
         fits["floored"], ensembles["floored"] = _floored(points[2], rng)
     ensembles = {name: replace(each, seed=seed) for name, each in ensembles.items()}
     fits = {
