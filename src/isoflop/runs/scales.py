@@ -71,9 +71,10 @@ def _miscounted(counts: NDArray[np.float64], rows: NDArray[np.int64], given: lis
         for units in itertools.product(*(tuple(UNITS[name]) if name in given else (1.0,) for name in TRIANGLE))
         if len(given) < len(TRIANGLE) or np.abs(ratio + np.log10(units[2] / (units[0] * units[1]))).max() <= SAME
     ]
-    if not readings or set(min(readings, key=lambda units: _oddity(counts, units, given, POSSIBLE))) == {1.0}:
+    as_given = (1.0, 1.0, 1.0)
+    if min(readings, key=lambda r: _oddity(counts, r, given, POSSIBLE), default=as_given) == as_given:
         return []
-    likely = min((r for r in readings if set(r) != {1.0}), key=lambda r: _oddity(counts, r, given, USUAL))
+    likely = min((r for r in readings if r != as_given), key=lambda r: _oddity(counts, r, given, USUAL))
     wrong = [(i, name, unit) for i, (name, unit) in enumerate(zip(TRIANGLE, likely, strict=True)) if unit != 1]
     first = f"row {rows[0]} is a model of {10 ** n[0]:.4g} parameters trained on {10 ** d[0]:.4g} tokens"
     seen = f"C/(6 N D) is about {10 ** np.median(ratio):.2g} in all of {len(rows)} rows" if slipped else first
