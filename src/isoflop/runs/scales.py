@@ -68,12 +68,13 @@ def _miscounted(counts: NDArray[np.float64], rows: NDArray[np.int64], given: lis
         return []
     readings: list[tuple[float, ...]] = [
         units
-        for units in itertools.product(*(UNITS[name] if name in given else (1.0,) for name in TRIANGLE))
+        for units in itertools.product(*(tuple(UNITS[name]) if name in given else (1.0,) for name in TRIANGLE))
         if len(given) < len(TRIANGLE) or np.abs(ratio + np.log10(units[2] / (units[0] * units[1]))).max() <= SAME
     ]
-    if not readings or set(min(readings, key=lambda units: _oddity(counts, units, given, POSSIBLE))) == {1.0}:
+    as_given = (1.0, 1.0, 1.0)
+    if min(readings, key=lambda r: _oddity(counts, r, given, POSSIBLE), default=as_given) == as_given:
         return []
-    likely = min((r for r in readings if set(r) != {1.0}), key=lambda units: _oddity(counts, units, given, USUAL))
+    likely = min((r for r in readings if r != as_given), key=lambda r: _oddity(counts, r, given, USUAL))
     wrong = [(i, name, unit) for i, (name, unit) in enumerate(zip(TRIANGLE, likely, strict=True)) if unit != 1]
     first = f"row {rows[0]} is a model of {10 ** n[0]:.4g} parameters trained on {10 ** d[0]:.4g} tokens"
     seen = f"C/(6 N D) is about {10 ** np.median(ratio):.2g} in all of {len(rows)} rows" if slipped else first
@@ -98,7 +99,7 @@ def _suspect(n: NDArray[np.float64], d: NDArray[np.float64], given: list[str]) -
 def _oddity(
     counts: NDArray[np.float64], units: tuple[float, ...], given: list[str], lies: tuple[tuple[float, float], ...]
 ) -> float:
-    """How odd the runs would be in these units, in decades: D/N from 20, and twice how far N and D are out of bounds."""
+    """How odd the runs would be in these units, in decades: D/N from 20, twice how far N and D are out of bounds."""
     n, d, c = np.median(counts, axis=1) + np.log10(units)
     if "n_params" not in given:
         n = c - d - np.log10(6)
