@@ -59,6 +59,12 @@ def log_of(x: Any) -> Any:
     return log(maximum(x, TINY))
 
 
+def without_slope(x: Any) -> Any:
+    """x, which no derivative looks into: for iterations whose last step alone carries the slope."""
+    library = _library(x)
+    return x if library is np else sys.modules["jax"].lax.stop_gradient(x)
+
+
 def softplus(x: Any) -> Any:
     """ln(1 + e^x) without overflow."""
     return _library(x).logaddexp(0.0, x)

@@ -12,7 +12,6 @@ from isoflop.laws.published import constants
 _FLOORS = (0.7, 1.5, 2.5)
 _SCALES = tuple(float(np.exp(a)) for a in (3, 6, 9))
 _EXPONENTS = (0.2, 0.35, 0.6)
-_POSITIVE = (1e-6, np.inf)  # the formula divides by the sum of the exponents, and by one of them
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ class DataConstrained(Law):
     E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)
     A: float = param("nats/token", "what a finite model costs, at N' = 1", starts=_SCALES)
     B: float = param("nats/token", "what finite data costs, at D' = 1", starts=_SCALES)
-    alpha: float = param("1", "how fast size helps", starts=_EXPONENTS, domain=_POSITIVE)
-    beta: float = param("1", "how fast data helps", starts=_EXPONENTS, domain=_POSITIVE)
+    alpha: float = param("1", "how fast size helps", starts=_EXPONENTS)
+    beta: float = param("1", "how fast data helps", starts=_EXPONENTS)
     R_D_star: float = param("1", "repetitions after which one more adds 1/e of the first", starts=(1, 4, 16, 64, 256))
     R_N_star: float = param("1", "the same of parameters beyond the best for U", starts=(0.5, 2, 8, 32))
 
@@ -45,9 +44,9 @@ class DataConstrained(Law):
 
     def best_size(self, tokens: Any) -> Any:
         """N_opt, parameters: the best size for D tokens, none repeated, with N_opt / G = (G D)^(beta / alpha)."""
-        ratio = log_of(self.alpha) + log_of(self.A) - log_of(self.beta) - log_of(self.B)
-        ln_G = ratio / (self.alpha + self.beta)
-        return bounded_exp((log(tokens) + ln_G) * self.beta / self.alpha + ln_G)
+        alpha, beta = maximum(self.alpha, 1e-9), maximum(self.beta, 1e-9)  # the formula divides by them
+        ln_G = (log(alpha) + log_of(self.A) - log(beta) - log_of(self.B)) / (alpha + beta)
+        return bounded_exp((log(tokens) + ln_G) * beta / alpha + ln_G)
 
 
 def _worth(first: Any, repeats: Any, star: Any) -> Any:

@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from isoflop.laws.arrays import bounded_exp, log, log_of, logsumexp
+from isoflop.laws.arrays import bounded_exp, log, log_of, logsumexp, maximum
 from isoflop.laws.law import Law, param
 from isoflop.laws.published import constants
 
 _SCALES = (1e4, 1e7, 1e10, 1e13, 1e16)
 _EXPONENTS = (0.05, 0.1, 0.3)
-_POSITIVE = (1e-6, np.inf)  # the formulas divide by one exponent
 
 
 @dataclass(frozen=True)
@@ -24,15 +21,16 @@ class Kaplan(Law):
 
     N_c: float = param("parameters", "the size at which the loss would be 1 on infinite data", starts=_SCALES)
     D_c: float = param("tokens", "the data at which the loss would be 1 for an infinite model", starts=_SCALES)
-    alpha_N: float = param("1", "how fast size helps", starts=_EXPONENTS, domain=_POSITIVE)
-    alpha_D: float = param("1", "how fast data helps", starts=_EXPONENTS, domain=_POSITIVE)
+    alpha_N: float = param("1", "how fast size helps", starts=_EXPONENTS)
+    alpha_D: float = param("1", "how fast data helps", starts=_EXPONENTS)
 
     inputs = ("n_params", "tokens")
 
     def __call__(self, n_params: Any, tokens: Any) -> Any:
         """L at N parameters and D tokens, nats/token."""
-        size = self.alpha_N / self.alpha_D * (log_of(self.N_c) - log(n_params))
-        return bounded_exp(self.alpha_D * logsumexp(size, log_of(self.D_c) - log(tokens)))
+        alpha_D = maximum(self.alpha_D, 1e-9)  # the formula divides by it
+        size = self.alpha_N / alpha_D * (log_of(self.N_c) - log(n_params))
+        return bounded_exp(alpha_D * logsumexp(size, log_of(self.D_c) - log(tokens)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.laws.arrays import bounded_exp, log, log_of, logsumexp, maximum, softplus, where
+from isoflop.laws.arrays import bounded_exp, log, log_of, logsumexp, maximum, softplus, where, without_slope
 from isoflop.laws.law import Law, param
 
 _SCALES = tuple(float(np.exp(a)) for a in (-5, 0, 5, 10, 15))
@@ -13,6 +13,7 @@ _FLOORS = (0.01, 0.1, 0.5, 1.5)
 _FALLS = (-1.0, -0.5, -0.2, -0.05)
 _ANY = (-np.inf, np.inf)
 _NEWTON_STEPS = 10  # to rounding; 8 leave up to 2e-6 where alpha is near 0
+_SMOOTH_STEPS = 2  # the last of them: each doubles the number of derivatives that are right, from none
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,11 @@ class M4(Law):
         # With L = E + span / (1 + e^-u) the logarithm of the left side is u - (1 - alpha) ln(1 + e^u): it rises, and is
         # convex or concave, so that Newton's method from the nearer asymptote cannot miss.
         u = where(right > 0, right / alpha, right)
-        for _ in range(_NEWTON_STEPS):
-            slope = 1 - (1 - alpha) * bounded_exp(-softplus(-u))
-            u = u - (u - (1 - alpha) * softplus(u) - right) / slope
+        fixed, left = map(without_slope, (alpha, right))
+        u = without_slope(u)
+        for step in range(_NEWTON_STEPS):
+            if step == _NEWTON_STEPS - _SMOOTH_STEPS:
+                fixed, left = alpha, right
+            slope = 1 - (1 - fixed) * bounded_exp(-softplus(-u))
+            u = u - (u - (1 - fixed) * softplus(u) - left) / slope
         return self.E + span * bounded_exp(-softplus(-u))
