@@ -12,7 +12,8 @@ from isoflop.allocations.allocate import allocate
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
-from isoflop.fits.agreement import Row, agreement
+from isoflop.estimates.opinion import Opinion
+from isoflop.fits.agreement import agreement
 from isoflop.laws.chinchilla import BESIROGLU_2024_HUBER, Chinchilla
 from isoflop.laws.power import PowerLaw
 from isoflop.runs.table import Table
@@ -43,11 +44,11 @@ def fitted(law: Chinchilla, spread: float = 0.01) -> Fit:
 
 
 @pytest.fixture(scope="module")
-def planted() -> tuple[tuple[Row, ...], Check]:
+def planted() -> tuple[tuple[Opinion, ...], Check]:
     return agreement(grid(), fitted(LAW, 1e-3), draws=200)
 
 
-def test_every_approach_finds_the_planted_law(planted: tuple[tuple[Row, ...], Check]) -> None:
+def test_every_approach_finds_the_planted_law(planted: tuple[tuple[Opinion, ...], Check]) -> None:
     rows, _ = planted
     assert tuple(row.approach for row in rows) == NAMES
     top = 1.28e20
@@ -63,7 +64,7 @@ def test_every_approach_finds_the_planted_law(planted: tuple[tuple[Row, ...], Ch
             assert loss.interval is not None
 
 
-def test_where_they_agree_the_check_is_quiet(planted: tuple[tuple[Row, ...], Check]) -> None:
+def test_where_they_agree_the_check_is_quiet(planted: tuple[tuple[Opinion, ...], Check]) -> None:
     assert planted[1].verdict is Verdict.OK
     assert "5 approaches say N ~ C^0." in planted[1].message
     assert "8 were found by the runs' FLOPs" in planted[1].message

@@ -13,6 +13,7 @@ from isoflop.laws.catalog import loss_form, loss_forms
 from isoflop.laws.law import Law
 from isoflop.plans.analysis import Analysis
 from isoflop.plans.plan import Plan, plan
+from isoflop.runs.budgets import budget_notes, with_budgets
 from isoflop.runs.table import Table
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def analyse(
         raise FitError(" ".join(f"{name}: {why}" for name, why in failed.items()))
     chosen = fits[0]
     say("Laying the approaches side by side")
-    opinions, doubts = beside(chosen, table, wanted)
+    opinions, doubts, notes = beside(chosen, table, wanted)
     fits[0] = chosen.with_checks(*doubts)
     return Analysis(
         source=source,
@@ -120,7 +121,7 @@ def analyse(
         failed=failed,
         ahead=ahead(chosen, table),
         opinions=opinions,
-        notes=table.notes,
+        notes=(*table.notes, *notes),
     )
 
 
@@ -168,15 +169,19 @@ def ahead(found: Fit, table: Table) -> tuple[Plan, ...]:
     return tuple(plans)
 
 
-def beside(found: Fit, table: Table, wanted: Wanted) -> "tuple[tuple[Opinion, ...], tuple[Check, ...]]":
-    """The approaches side by side, and what their disagreement and the parabola's bias say against the fit."""
+def beside(
+    found: Fit, table: Table, wanted: Wanted
+) -> "tuple[tuple[Opinion, ...], tuple[Check, ...], tuple[str, ...]]":
+    """The approaches side by side; what their disagreement and the parabola's bias say against the fit; notes."""
     from isoflop.fits.agreement import agreement  # noqa: PLC0415
     from isoflop.fits.bias import bias  # noqa: PLC0415
 
     if found.law.inputs != ("n_params", "tokens"):
-        return (), ()
+        return (), (), ()
     opinions, agreed = agreement(table, found, draws=max(wanted.draws, 1), seed=wanted.seed)
+    grouped = with_budgets(table)
+    notes = budget_notes(grouped) if "budget" in grouped.derived else ()
     try:
-        return opinions, (agreed, bias(found.law, table).check())
+        return opinions, (agreed, bias(found.law, table).check()), notes
     except IsoflopError:  # no budgets of several sizes: there are no parabolas to be biased
-        return opinions, (agreed,)
+        return opinions, (agreed,), notes
