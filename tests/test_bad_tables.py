@@ -202,6 +202,17 @@ def test_counts_of_any_study_are_counts(n: float, d: float) -> None:
     Table({"n_params": np.round(n * spread), "tokens": np.round(d * spread[::-1]), "loss": np.linspace(3, 2, 8)})
 
 
+def test_the_smallest_study_of_ours_is_in_our_units(tmp_path: Path) -> None:
+    """In a foreign table 200 parameters and 5,000 tokens would be millions; here flops_6nd says that they are not."""
+    n, d = np.array([200.0, 400.0, 800.0]), np.array([8e3, 5e3, 3e3])
+    small = {"n_params": n, "tokens": d, "loss": [5.0, 4.5, 4.25]}
+    assert "n_params in millions" in refused(small)
+    table = Table({**small, "flops": 7 * n * d, "flops_6nd": 6 * n * d})
+    table.to_csv(tmp_path / "table.csv")
+    assert Table.from_csv(tmp_path / "table.csv").tokens.tolist() == d.tolist()
+    assert "flops in PFLOPs" in refused({**RUNS, "flops": C / 1e15, "flops_6nd": 6 * N * D / 1e15})
+
+
 def test_flops_far_from_6nd_are_noted_with_rows_and_ratio() -> None:
     (note,) = Table(changed("flops", _2=C[2] * 40, _5=C[5] / 10)).notes
     assert "more than 3x in 2 of 12 rows" in note
