@@ -205,7 +205,7 @@ def test_counts_of_any_study_are_counts(n: float, d: float) -> None:
 def test_the_smallest_study_of_ours_is_in_our_units(tmp_path: Path) -> None:
     """In a foreign table 200 parameters and 5,000 tokens would be millions; here flops_6nd says that they are not."""
     n, d = np.array([200.0, 400.0, 800.0]), np.array([8e3, 5e3, 3e3])
-    small = {"n_params": n, "tokens": d, "loss": [5.0, 4.5, 4.25]}
+    small: dict[str, Any] = {"n_params": n, "tokens": d, "loss": [5.0, 4.5, 4.25]}
     assert "n_params in millions" in refused(small)
     table = Table({**small, "flops": 7 * n * d, "flops_6nd": 6 * n * d})
     table.to_csv(tmp_path / "table.csv")
