@@ -93,6 +93,12 @@ def test_a_row_left_out_may_hold_what_a_diverged_run_left(tmp_path: Path) -> Non
     np.testing.assert_array_equal(back.columns["loss"], table.columns["loss"])
 
 
+def test_a_table_of_which_no_run_is_in_use_says_so() -> None:
+    (note,) = Table({**RUNS, "status": ["finished"] * 12}).notes
+    assert note == "No run is in use: all 12 rows are left out. A run that ended well has the status done."
+    assert Table.from_records([]).notes == ()
+
+
 def test_an_exclusion_of_no_row_is_refused() -> None:
     with pytest.raises(BadInput, match="none numbered"):
         Table(
