@@ -93,6 +93,12 @@ def test_a_row_left_out_may_hold_what_a_diverged_run_left(tmp_path: Path) -> Non
     np.testing.assert_array_equal(back.columns["loss"], table.columns["loss"])
 
 
+def test_a_table_of_which_no_run_is_in_use_says_so() -> None:
+    (note,) = Table({**RUNS, "status": ["finished"] * 12}).notes
+    assert note == "No run is in use: all 12 rows are left out. A run that ended well has the status done."
+    assert Table.from_records([]).notes == ()
+
+
 def test_an_exclusion_of_no_row_is_refused() -> None:
     with pytest.raises(BadInput, match="none numbered"):
         Table(
@@ -200,6 +206,17 @@ def test_counts_of_any_study_are_counts(n: float, d: float) -> None:
     """From models of 2,000 parameters to trillions, 0.3 to 10,000 tokens a parameter."""
     spread = np.geomspace(0.4, 4, 8)
     Table({"n_params": np.round(n * spread), "tokens": np.round(d * spread[::-1]), "loss": np.linspace(3, 2, 8)})
+
+
+def test_the_smallest_study_of_ours_is_in_our_units(tmp_path: Path) -> None:
+    """In a foreign table 200 parameters and 5,000 tokens would be millions; here flops_6nd says that they are not."""
+    n, d = np.array([200.0, 400.0, 800.0]), np.array([8e3, 5e3, 3e3])
+    small: dict[str, Any] = {"n_params": n, "tokens": d, "loss": [5.0, 4.5, 4.25]}
+    assert "n_params in millions" in refused(small)
+    table = Table({**small, "flops": 7 * n * d, "flops_6nd": 6 * n * d})
+    table.to_csv(tmp_path / "table.csv")
+    assert Table.from_csv(tmp_path / "table.csv").tokens.tolist() == d.tolist()
+    assert "flops in PFLOPs" in refused({**RUNS, "flops": C / 1e15, "flops_6nd": 6 * N * D / 1e15})
 
 
 def test_flops_far_from_6nd_are_noted_with_rows_and_ratio() -> None:

@@ -25,7 +25,9 @@ def doubts(
 ) -> tuple[str, ...]:
     """Notes on the rows in use; nothing is changed or left out."""
     if not rows.size:
-        return ()
+        n_rows = len(next(iter(columns.values()), ()))
+        why = " A run that ended well has the status done." if "status" in columns else ""
+        return (f"No run is in use: all {n_rows} rows are left out.{why}",) if n_rows else ()
     values = {name: np.asarray(columns[name], np.float64)[rows] for name in NEEDED if name in columns}
     notes = []
     if all(name in values for name in TRIANGLE) and not set(TRIANGLE) & set(derived):
