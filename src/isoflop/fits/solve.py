@@ -1,6 +1,6 @@
 """One optimiser for every parametric fit: many starts or many resamples, side by side, each to a certified optimum."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,17 +8,19 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.fits.absolute import vertices
 from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, compiled, double_precision
 from isoflop.fits.problem import ROWS, Problem
 
-SLOTS = 64  # candidates side by side; with few rows a fixed number, so that one compiled program serves all fits
-CELLS = 2**20  # at most this many candidates x numbers at once, about 0.4 GB
+SLOTS = 64  # candidates side by side at the most, and
+FEWEST = 2  # at the least; so many for a number of rows always, so that one compiled program serves all fits to them
+CELLS = 2**12  # candidates x rows: more side by side cost a lone straggler more than they save the many
 MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
 PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters
 STUCK = 12  # steps without a decrease after which a candidate is given up
-ABSOLUTE = 1e-7  # Huber's delta that stands for 0, relative to the mean residual: it moves no digit of the optimum
-GENTLER = 0.1  # least absolute deviations are come at through Huber thresholds, each this times the one before
+GENTLE = 1e-3  # the Huber threshold that absolute deviations begin with: the size of good fits' residuals
+FAR_BELOW = 1e-200
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,23 @@ class Solution:
     steps: int
 
 
-def screen(problem: Problem, theta: Floats) -> Floats:
-    """The objective at each candidate; infinite where the law gives no number."""
+def screen(problem: Problem, theta: Floats, weights: Floats | None = None, *, measured: Floats | None = None) -> Floats:
+    """The objective at each candidate; infinite where the law gives no number. Arguments as in `minimise`."""
     values, _, _ = compiled(problem.form, problem.objective.scale)
-    slots = _slots(problem)
-    inputs, shape = problem.padded_inputs(), (_delta(problem), problem.objective.lean)
-    weights = np.broadcast_to(problem.pad(problem.weights, zero=True), (slots, problem.padded_rows))
-    target = np.broadcast_to(problem.pad(problem.target), weights.shape)
+    slots, inputs = _slots(problem), problem.padded_inputs()
+    # Far below every residual, Huber's function over its threshold is the absolute value.
+    delta = problem.objective.delta or FAR_BELOW
+    rows, targets = _rows(problem, weights, measured)
     found = np.empty(len(theta))
     with double_precision(), np.errstate(all="ignore"):
-        w, x, y = (jax.device_put(each) for each in (weights, inputs, target))
+        x = jax.device_put(inputs)
+        weights_of, target_of = _by_slot(rows, slots), _by_slot(targets, slots)
         for first in range(0, len(theta), slots):
-            chunk = theta[first : first + slots]
-            full = np.concatenate([chunk, np.repeat(chunk[:1], slots - len(chunk), axis=0)])
-            at = np.asarray(values(full, w, x, y, shape))
-            found[first : first + slots] = at[: len(chunk)]
+            fill = np.minimum(np.arange(first, first + slots), len(theta) - 1)
+            at = np.asarray(values(theta[fill], weights_of(fill), x, target_of(fill), (delta, problem.objective.lean)))
+            found[first : first + slots] = at[: len(theta) - first]
+    if problem.objective.delta == 0:
+        found /= delta
     return np.where(np.isfinite(found), found, np.inf)
 
 
@@ -60,41 +64,39 @@ def minimise(
     weights: Floats | None = None,
     *,
     measured: Floats | None = None,
-    held: Sequence[str] = (),
+    held: NDArray[np.bool_] | None = None,
 ) -> Solution:
     """Descend from each row of theta; with `weights` or `measured` (m, n), each row has its own of them.
 
-    held names constants that stay where each row has them: a profile is one batch, whatever the values it goes through.
-    Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
+    Where held (m, p) is true, a constant stays as it is and the others are looked for.
+    Least absolute deviations have no curvature: a Huber threshold brings them near, pivots between vertices end there.
     """
-    target = None if measured is None else replace(problem, measured=measured).target
+    rows, targets = _rows(problem, weights, measured)
+    solution = _descend(problem, problem.objective.delta or GENTLE * problem.scale, theta, rows, targets, held=held)
     if problem.objective.delta > 0:
-        return _descend(problem, _delta(problem), theta, weights, target, held)
-    solution = _descend(problem, _delta(problem), theta, weights, target, held)
-    w = problem.weights if weights is None else weights
-    total = np.sum(np.broadcast_to(w, (len(theta), len(problem.measured))), axis=1)
-    delta, steps = _delta(problem), solution.steps
-    typical = float(np.median(solution.objective[np.isfinite(solution.objective)] / delta / total.mean()))
-    last = max(ABSOLUTE * typical, 1e-15 * problem.scale)
-    while delta > last:
-        delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, weights, target, held)
-        steps += solution.steps
-    return replace(solution, objective=solution.objective / delta, steps=steps)
+        return solution
+    each, still = (len(theta), len(problem.measured)), np.zeros(theta.shape, bool) if held is None else held
+    w, y = (np.broadcast_to(values[:, : each[1]], each) for values in (rows, targets))
+    end, value, certified = vertices(problem, solution.theta, w, y, still)
+    gradient = np.repeat(np.where(certified, 0.0, 1.0)[:, None], theta.shape[1], axis=1)
+    return Solution(end, value, gradient, certified, solution.steps)
 
 
-def _delta(problem: Problem) -> float:
-    """The Huber threshold to begin with: the objective's own, or one of the size of good fits' residuals."""
-    return problem.objective.delta or 1e-3 * problem.scale
+def _rows(problem: Problem, weights: Floats | None, measured: Floats | None) -> tuple[Floats, Floats]:
+    """Weights and targets, padded: one row for all candidates, or a row for each."""
+    target = problem.target if measured is None else replace(problem, measured=measured).target
+    rows = np.atleast_2d(problem.weights if weights is None else weights)
+    return problem.pad(rows, zero=True), problem.pad(np.atleast_2d(target))
 
 
 def _descend(
     problem: Problem,
     delta: float,
     theta: Floats,
-    weights: Floats | None,
-    target: Floats | None,
-    held: Sequence[str],
+    rows: Floats,
+    targets: Floats,
+    *,
+    held: NDArray[np.bool_] | None = None,
 ) -> Solution:
     """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
 
@@ -103,16 +105,14 @@ def _descend(
     m = len(theta)
     slots = _slots(problem)
     inputs, shape = problem.padded_inputs(), (delta, problem.objective.lean)
-    rows = problem.pad(problem.weights[None] if weights is None else weights, zero=True)
-    targets = problem.pad(problem.target[None] if target is None else target)
     theta = theta.copy()
+    still = np.zeros(theta.shape, bool) if held is None else held
     objective, gradient, done = np.full(m, np.inf), np.ones(theta.shape), np.zeros(m, bool)
     damping, stuck = np.full(m, 1e-3), np.zeros(m, int)
     waiting, active, steps = np.arange(m), np.empty(0, int), 0
     age = np.zeros(m, int)
     values, derivatives, _ = compiled(problem.form, problem.objective.scale)
     on_log = np.asarray([each.scale == "log" for each in problem.form.params()])
-    stays = np.asarray([each.name in held for each in problem.form.params()])
     bounds = np.where(on_log, LN_LOW, -np.inf), np.where(on_log, LN_HIGH, np.inf)
 
     with double_precision(), np.errstate(all="ignore"):  # a step too far overflows and is refused
@@ -129,6 +129,7 @@ def _descend(
             here = theta[fill]
             w, y = weights_of(fill), target_of(fill)
             f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, shape))
+            stays = still[fill]
             idle = _idle(G, on_log) & ~stays
             if idle.any():
                 at_zero = np.where(idle, LN_LOW, here)
@@ -166,7 +167,7 @@ def _by_slot(rows: Floats, slots: int) -> Callable[[NDArray[np.intp]], Any]:
 
 def _slots(problem: Problem) -> int:
     cells = problem.padded_rows * max(int(np.prod(each.shape[1:])) for each in problem.inputs)
-    return max(8, min(SLOTS, CELLS // max(cells, ROWS)))
+    return max(FEWEST, min(SLOTS, CELLS // max(cells, ROWS)))
 
 
 def _idle(G: Floats, on_log: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -181,8 +182,8 @@ def _idle(G: Floats, on_log: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _hold(g: Floats, H: Floats, G: Floats, held: NDArray[np.bool_]) -> None:
     """Take constants out of the derivatives, in place, so that no step moves them."""
-    g[np.broadcast_to(held, g.shape)] = 0.0
-    row, constant = np.nonzero(np.broadcast_to(held, g.shape))
+    g[held] = 0.0
+    row, constant = np.nonzero(held)
     for M in (H, G):
         M[row, constant, :] = 0.0
         M[row, :, constant] = 0.0

@@ -1,6 +1,7 @@
 """Where a fit begins: the form's own grid of starts, and one that has its linear constants solved for."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,27 +48,26 @@ def projected(problem: Problem) -> Floats:
     free = [p for p in params if not p.linear]
     outer = _between(free, max(2, int(PROJECTED ** (1 / max(len(free), 1)))))
     names = [p.name for p in params if p.linear]
-    columns = {p.name: outer[:, [i]] for i, p in enumerate(free)}
-    zero = dict.fromkeys(names, 0.0)
+    columns: dict[str, Any] = {p.name: outer[:, [i]] for i, p in enumerate(free)}
+    zero, points = dict.fromkeys(names, 0.0), len(outer)
     with np.errstate(all="ignore"):
-        base = _values(problem, columns | zero)
-        basis = np.stack([_values(problem, columns | zero | {name: 1.0}) - base for name in names], axis=-1)
+        base = _values(problem, columns | zero, points)
+        basis = np.stack([_values(problem, columns | zero | {name: 1.0}, points) - base for name in names], axis=-1)
         w = problem.weights / problem.measured**2
         solved = _least_squares(basis, problem.measured - base, w, [p.domain[0] >= 0 for p in params if p.linear])
     found = {name: solved[:, i] for i, name in enumerate(names)} | {name: each[:, 0] for name, each in columns.items()}
     usable = np.all([np.isfinite(each) for each in found.values()], axis=0)
     theta = [to_search((p,), {p.name: found[p.name][usable]})[0] for p in params]
-    return np.minimum(np.stack(theta, axis=1), LN_HIGH)
+    start: Floats = np.minimum(np.stack(theta, axis=1), LN_HIGH)
+    return start
 
 
-def _values(problem: Problem, constants: dict[str, Floats | float]) -> Floats:
-    """(grid, n): what the law says of every run at every point of a grid of constants."""
-    law = problem.form(**constants)
-    return np.asarray(np.broadcast_to(law(*problem.inputs), (_size(constants), len(problem.measured))))
-
-
-def _size(constants: dict[str, Floats | float]) -> int:
-    return max((len(each) for each in constants.values() if isinstance(each, np.ndarray)), default=1)
+def _values(problem: Problem, constants: dict[str, Any], points: int) -> Floats:
+    """(points, n): what the law says of every run at every point of a grid of constants."""
+    said = problem.form(**constants)(*problem.inputs)
+    found: Floats = np.zeros((points, len(problem.measured)))
+    found += said
+    return found
 
 
 def _between(params: list[Param], count: int) -> Floats:
