@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.fits.absolute import vertices
 from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, compiled, double_precision
 from isoflop.fits.problem import ROWS, Problem
 
@@ -20,8 +21,6 @@ PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvatur
 STUCK = 12  # steps without a decrease after which a candidate is given up
 GENTLE = 1e-3  # the Huber threshold that absolute deviations begin with: the size of good fits' residuals
 FAR_BELOW = 1e-200
-ABSOLUTE = 1e-7  # Huber's delta that stands for 0, relative to the mean residual: it moves no digit of the optimum
-GENTLER = 0.1  # least absolute deviations are come at through Huber thresholds, each this times the one before
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,17 @@ def minimise(
     """Descend from each row of theta; with `weights` or `measured` (m, n), each row has its own of them.
 
     Where held (m, p) is true, a constant stays as it is and the others are looked for.
-    Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
+    Least absolute deviations have no curvature: a Huber threshold brings them near, pivots between vertices end there.
     """
     rows, targets = _rows(problem, weights, measured)
+    solution = _descend(problem, problem.objective.delta or GENTLE * problem.scale, theta, rows, targets, held=held)
     if problem.objective.delta > 0:
-        return _descend(problem, problem.objective.delta, theta, rows, targets, held=held)
-    delta = GENTLE * problem.scale
-    solution = _descend(problem, delta, theta, rows, targets, held=held)
-    found = screen(problem, solution.theta, weights, measured=measured)
-    typical = float(np.median(found[np.isfinite(found)]) / rows.sum(axis=1).mean()) if np.isfinite(found).any() else 1.0
-    last, steps = max(ABSOLUTE * typical, 1e-15 * problem.scale), solution.steps
-    while delta > last:
-        delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, rows, targets, held=held)
-        steps += solution.steps
-    return replace(solution, objective=screen(problem, solution.theta, weights, measured=measured), steps=steps)
+        return solution
+    each, still = (len(theta), len(problem.measured)), np.zeros(theta.shape, bool) if held is None else held
+    w, y = (np.broadcast_to(values[:, : each[1]], each) for values in (rows, targets))
+    end, value, certified = vertices(problem, solution.theta, w, y, still)
+    gradient = np.repeat(np.where(certified, 0.0, 1.0)[:, None], theta.shape[1], axis=1)
+    return Solution(end, value, gradient, certified, solution.steps)
 
 
 def _rows(problem: Problem, weights: Floats | None, measured: Floats | None) -> tuple[Floats, Floats]:
