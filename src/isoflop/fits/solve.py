@@ -70,8 +70,8 @@ def minimise(
     """
     target = None if measured is None else replace(problem, measured=measured).target
     if problem.objective.delta > 0:
-        return _descend(problem, _delta(problem), theta, weights, target, held)
-    solution = _descend(problem, _delta(problem), theta, weights, target, held)
+        return _descend(problem, _delta(problem), theta, weights, target, held=held)
+    solution = _descend(problem, _delta(problem), theta, weights, target, held=held)
     w = problem.weights if weights is None else weights
     total = np.sum(np.broadcast_to(w, (len(theta), len(problem.measured))), axis=1)
     delta, steps = _delta(problem), solution.steps
@@ -79,7 +79,7 @@ def minimise(
     last = max(ABSOLUTE * typical, 1e-15 * problem.scale)
     while delta > last:
         delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, weights, target, held)
+        solution = _descend(problem, delta, solution.theta, weights, target, held=held)
         steps += solution.steps
     return replace(solution, objective=solution.objective / delta, steps=steps)
 
@@ -95,7 +95,8 @@ def _descend(
     theta: Floats,
     weights: Floats | None,
     target: Floats | None,
-    held: NDArray[np.bool_] | None,
+    *,
+    held: NDArray[np.bool_] | None = None,
 ) -> Solution:
     """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
 
@@ -130,7 +131,9 @@ def _descend(
             here = theta[fill]
             w, y = weights_of(fill), target_of(fill)
             f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, shape))
-            _hold(here, g, H, G, on_log, still[fill])
+            idle = _idle(G, on_log) & ~still[fill]
+            here[idle] = LN_LOW
+            _hold(g, H, G, idle | still[fill])
             newton, majorised, promise = _steps(g, H, G)
             best, best_f = here.copy(), f.copy()
             lam = damping[fill, None]
@@ -165,19 +168,19 @@ def _slots(problem: Problem) -> int:
     return max(FEWEST, min(SLOTS, CELLS // max(cells, ROWS)))
 
 
-def _hold(
-    theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_], held: NDArray[np.bool_]
-) -> None:
-    """Take the constants that stay as they are out of the derivatives, in place.
+def _idle(G: Floats, on_log: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Constants that have run to 0: they no longer matter, and are put at the bottom of their range.
 
-    To them belong those that have run to 0: they are put at the bottom of their range. Left free, such a constant falls
-    for ever, an e-fold a step, and keeps the others from their optimum.
+    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum.
     """
     size = np.einsum("bii->bi", G)
-    pinned = on_log & ~held & (size < PINNED * size.max(1, keepdims=True))
-    theta[pinned] = LN_LOW
-    g[pinned | held] = 0.0
-    row, constant = np.nonzero(pinned | held)
+    return np.asarray(on_log & (size < PINNED * size.max(1, keepdims=True)))
+
+
+def _hold(g: Floats, H: Floats, G: Floats, held: NDArray[np.bool_]) -> None:
+    """Take constants out of the derivatives, in place, so that no step moves them."""
+    g[held] = 0.0
+    row, constant = np.nonzero(held)
     for M in (H, G):
         M[row, constant, :] = 0.0
         M[row, :, constant] = 0.0
