@@ -64,7 +64,10 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
     residual = np.abs(problem.residuals(form(**from_search(params, theta))))
     delta = problem.objective.delta or float(np.median(residual))
     pull = problem.weights * np.minimum(1, delta / np.maximum(residual, 1e-300))
-    sizes, axes = np.linalg.eigh((at.T * pull) @ at)
+    if not np.isfinite(at).all():
+        return np.inf
+    scale = np.maximum(np.sqrt(np.einsum("ni,n->i", at**2, pull)), 1e-150)
+    sizes, axes = np.linalg.eigh(((at / scale).T * pull) @ (at / scale))
 
     def objective(theta: Floats) -> float:
         try:
@@ -75,7 +78,8 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
 
     here = objective(theta)
     unit = here * (delta if problem.objective.delta == 0 else 1.0)
-    round_ = axes * np.sqrt(max(2 * unit, 1e-300) / np.maximum(sizes, 1e-12 * sizes.max()))
+    round_ = axes * np.sqrt(max(2 * unit, 1e-300) / np.maximum(sizes, max(1e-12 * sizes.max(), 1e-300)))
+    round_ /= scale[:, None]
 
     def rise(z: NDArray[Any]) -> float:
         return objective(theta + round_ @ z) / here if here > 0 else 0.0

@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isoflop.errors import FitError
-from isoflop.estimates.fit import Fit
+from isoflop.estimates.fit import Fit, Verdict
 from isoflop.estimates.objective import HUBER, Objective
-from isoflop.fits import checks
+from isoflop.estimates.reach import spans
 from isoflop.fits.certificate import at_bound, certificate, status
+from isoflop.fits.checks import looked_into
+from isoflop.fits.fitted import Fitted
+from isoflop.fits.identifiability import trade_offs
 from isoflop.fits.objective import Floats, from_search
 from isoflop.fits.problem import Problem, problem_of
 from isoflop.fits.solve import Solution, minimise
@@ -32,6 +35,7 @@ def fit(
     weights: ArrayLike | None = None,
     near: Law | None = None,
     check: bool = True,
+    flops: float | None = None,
     convention: str = "",
 ) -> Fit:
     """Minimise sum_i w_i Huber_delta(ln law(x_i) - ln y_i), or another `Objective`, over the law's constants.
@@ -39,7 +43,8 @@ def fit(
     Hoffmann et al. 2022, arXiv:2203.15556, sec. D.2, summed, not averaged (Besiroglu et al. 2024, arXiv:2404.10102: the
     mean made their solver stop early). delta = 1e-3 is nearly least absolute deviations; `SQUARES` suits `weights` =
     1 / variance of ln y. `near` adds a start, such as the same law fitted to fewer runs. With `check` off the slower
-    checks are left out. The status says whether to believe the result; `FitError` means that there is none.
+    checks are left out; flops is the budget where they look at the forecast (default: ten times the largest run). The
+    status says whether to believe the result; `FitError` means that there is none.
     """
     problem = problem_of(form, table, objective, weights)
     start = best_starts(problem)
@@ -51,7 +56,7 @@ def fit(
     law = form(**_constants(problem, theta, value), about=_about(form, problem, table))
     bound = at_bound(problem, theta, value)
     certified = certificate(problem, solution, best)
-    identified = checks.identifiability(problem, theta)
+    identified = trade_offs(problem, theta)
     found = Fit(
         law=law,
         approach="parametric",
@@ -66,7 +71,7 @@ def fit(
     )
     if not check:
         return found
-    return found.with_checks(checks.influence(problem, found.law), *checks.trends(problem, found.law))
+    return found.with_checks(*looked_into(Fitted(problem, law, table, flops)))
 
 
 def solve(problem: Problem, start: Floats) -> Solution:
@@ -103,15 +108,20 @@ def _constants(problem: Problem, theta: Floats, value: float) -> Mapping[str, fl
     constants = from_search(form.params(), theta)
     outside = [p.name for p in form.params() if not p.domain[0] <= constants[p.name] <= p.domain[1]]
     if outside:
+        found = f"The best {form.__name__} has {', '.join(f'{name} = {constants[name]:.4g}' for name in outside)}"
+        identified = trade_offs(problem, theta)
+        if identified.verdict == Verdict.OK:
+            raise FitError(
+                f"{found}, outside its domain: these runs do not follow the law. Look for undertuned or mislabelled "
+                "runs, or fit another law."
+            )
         raise FitError(
-            f"The best {form.__name__} has {', '.join(f'{name} = {constants[name]:.4g}' for name in outside)}, outside "
-            "its domain: these runs do not follow the law. Look for undertuned or mislabelled runs, or fit another law."
+            f"{found}, outside its domain: these runs do not determine the law ({identified.message}). Add runs that "
+            "vary each input while the others stay, such as N at fixed C, or fit a law with fewer constants."
         )
     return constants
 
 
 def _about(form: type[Law], problem: Problem, table: Table) -> About:
-    spans: Mapping[str, tuple[float, float]] = {
-        name: (float(x.min()), float(x.max())) for name, x in zip(form.inputs, problem.inputs, strict=True)
-    }
-    return About(source=f"fitted to {len(table)} runs", tag="fitted", fitted=spans)
+    fitted = spans(dict(zip(form.inputs, problem.inputs, strict=True)))
+    return About(source=f"fitted to {len(table)} runs", tag="fitted", fitted=fitted)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.objective import HUBER, LOG, Objective
@@ -66,12 +66,16 @@ class Problem:
         return replace(self, inputs=inputs, measured=self.measured[chosen], weights=self.weights[chosen])
 
     def thinned(self, most: int) -> Self:
-        """The same with at most so many of its runs, evenly taken in the order of their outputs."""
+        """The same with at most so many of its runs."""
+        return self if len(self.measured) <= most else self.only(self.sample(most))
+
+    def sample(self, most: int) -> NDArray[np.intp]:
+        """At most so many of its runs, evenly taken in the order of their outputs: their positions, ascending."""
         n = len(self.measured)
         if n <= most:
-            return self
+            return np.arange(n)
         order = np.argsort(self.measured, kind="stable")
-        return self.only(np.sort(order[np.linspace(0, n - 1, most).round().astype(int)]))
+        return np.sort(order[np.linspace(0, n - 1, most).round().astype(int)])
 
     def pad(self, per_run: Floats, *, zero: bool = False) -> Floats:
         """An array whose last axis is the runs, with the first run repeated (or zeros) up to the standard size."""
