@@ -17,6 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Small products on several threads cost CPU seconds and save no time, which would be unfair to SciPy's loop.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 from scipy.optimize import minimize
 

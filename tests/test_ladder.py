@@ -13,7 +13,7 @@ from isoflop.estimates.fit import Verdict
 from isoflop.fits.bend import bend
 from isoflop.fits.holdout import HoldOut, fit_and_judge, one_ahead, shares
 from isoflop.fits.ladder import LadderFit, fit_ladder
-from isoflop.fits.parabola import minima
+from isoflop.fits.minima import minima
 from isoflop.laws.power import BendingPowerLaw
 from isoflop.runs.table import Table
 from planted_ladders import BUDGETS, BYTES, ladder

@@ -1,6 +1,5 @@
 """Approach 2: minima found, refused and believed as much as they deserve, and power laws through them."""
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,13 @@ from isoflop.allocations.allocate import allocate
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import FitStatus
 from isoflop.fits.frontier import excess, frontier, weighted_line
+from isoflop.fits.minima import minima
+from isoflop.fits.minimum import Minimum, MinimumStatus
 from isoflop.fits.noise import seed_noise
-from isoflop.fits.parabola import Minimum, MinimumStatus, minima
 from isoflop.laws.power import FlooredPowerLaw, OptimalSize
 from isoflop.runs.table import Table
 from planted_ladders import BUDGETS, BYTES, ladder, quiet, seed_noise_at
+from published import TUNED, porian_runs, rows
 
 NARROW = (0.8, 0.9, 1.0, 1.1, 1.2)
 
@@ -180,16 +181,10 @@ def test_excess_is_the_variance_that_was_put_in() -> None:
 
 def test_porian_s_exponents_from_their_stored_optima(reference: Callable[[str], Path]) -> None:
     """arXiv:2406.19146: ln N* on ln C, weighted by 1 / sd^2, in all 15 configurations to 3 decimals."""
-
-    def rows(name: str) -> list[dict[str, str]]:
-        with (reference("porian2024") / name).open(newline="") as file:
-            return list(csv.DictReader(file))
-
-    keys = ("dataset", "hparams", "warmup", "decay", "param_count", "split")
-    optima, published = rows("isoflop_optima.csv"), rows("published_fits.csv")
+    optima, published = rows(reference, "isoflop_optima.csv"), rows(reference, "published_fits.csv")
     assert len(published) == 15
-    for fit in published:
-        mine = [row for row in optima if row["n_star"] and all(row[key] == fit[key] for key in keys)]
+    for configuration, (fit,) in published.items():
+        mine = [row for row in optima[configuration] if row["n_star"]]
         ln_c, ln_n = (np.log([float(row[name]) for row in mine]) for name in ("flops", "n_star"))
         variance = np.square([float(row["log_n_star_std"]) for row in mine])
         assert weighted_line(ln_c, ln_n, variance)[1] == pytest.approx(float(fit["weighted_n_exponent"]), abs=5e-4)
@@ -197,18 +192,10 @@ def test_porian_s_exponents_from_their_stored_optima(reference: Callable[[str], 
 
 def test_porian_s_points_give_minima_near_their_optima(reference: Callable[[str], Path]) -> None:
     """Their tuned RefinedWeb runs, sizes within 4x: N* within a quarter, as far as parabola and Akima differ."""
-    with (reference("porian2024") / "isoflop_points.csv").open(newline="") as file:
-        points = [r for r in csv.DictReader(file) if r["hparams"] == "tuned" and r["param_count"] == "standard"]
-    with (reference("porian2024") / "isoflop_optima.csv").open(newline="") as file:
-        optima = [r for r in csv.DictReader(file) if r["hparams"] == "tuned" and r["param_count"] == "standard"]
-    stars = {float(r["flops"]): float(r["n_star"]) for r in optima if r["dataset"] == "rw"}
-    kept = [
-        r for r in points if r["dataset"] == "rw" and 0.25 < float(r["n"]) / stars.get(float(r["flops"]), np.inf) < 4
-    ]
-    columns = {ours: [float(r[theirs]) for r in kept] for ours, theirs in (("n_params", "n"), ("loss", "loss"))}
-    flops = [float(r["flops"]) for r in kept]
-    tokens = [float(r["tokens"]) for r in kept]
-    found = [m for m in minima(Table({**columns, "tokens": tokens, "flops": flops, "budget": flops})) if m.usable]
+    stars = {float(row["flops"]): float(row["n_star"]) for row in rows(reference, "isoflop_optima.csv")[TUNED]}
+    runs = porian_runs(reference)[TUNED]
+    ratio = runs.n_params / np.asarray([stars.get(c, np.inf) for c in runs.flops])
+    found = [m for m in minima(runs.where((ratio > 0.25) & (ratio < 4))) if m.usable]
     assert len(found) >= 8
     ratios = [m.n_params / stars[m.budget] for m in found]
     assert np.abs(np.log(ratios)).max() < 0.25

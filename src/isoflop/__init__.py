@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from isoflop.estimates.interval import Interval
     from isoflop.fits.holdout import HoldOut, fit_and_judge
     from isoflop.fits.ladder import LadderFit, fit_ladder
-    from isoflop.fits.parabola import Minimum, minima
+    from isoflop.fits.minima import minima
+    from isoflop.fits.minimum import Minimum
     from isoflop.fits.parametric import fit
     from isoflop.fits.resample import bootstrap
     from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX, Chinchilla
@@ -91,7 +92,8 @@ _NAMES = {
     "estimates.interval": ("Interval",),
     "fits.holdout": ("HoldOut", "fit_and_judge"),
     "fits.ladder": ("LadderFit", "fit_ladder"),
-    "fits.parabola": ("Minimum", "minima"),
+    "fits.minima": ("minima",),
+    "fits.minimum": ("Minimum",),
     "fits.parametric": ("fit",),
     "fits.resample": ("bootstrap",),
     "laws.chinchilla": ("BESIROGLU_2024", "Chinchilla", "HOFFMANN_2022_TEX"),

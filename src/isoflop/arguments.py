@@ -46,23 +46,42 @@ def parser() -> ArgumentParser:
     report = command("report", "write a study's report.html anew from its records, however far it is")
     report.add_argument("folder", metavar="DIR", help="the folder of `isoflop run --out`")
 
-    fit = command("fit", "fit a law to a table of runs (CSV)")
-    fit.description = "The table needs the columns n_params and loss, and tokens or flops (then C = 6 N D)."
-    fit.add_argument("table", metavar="TABLE", help="CSV with a header, a run a line")
-    fit.add_argument("--law", default="chinchilla", help="chinchilla (default), power-law, floored-power-law")
-    fit.add_argument(
-        "--map", nargs="+", action="extend", default=[], metavar="OURS=THEIRS", help="names of columns in the file"
-    )
-    fit.add_argument("--out", metavar="FILE", help="write the fit as JSON, for `isoflop plan --fit`")
-    fit.add_argument("--delta", type=float, default=1e-3, help="Huber threshold in ln loss (0.001)")
-    fit.add_argument("--draws", type=int, default=1000, help="resamples behind the intervals (1000; 0: none)")
-    fit.add_argument("--seed", type=int, default=0, help="seed of the resamples (0)")
+    _fit(command("fit", "fit laws to a table of runs, with intervals and doubts"))
 
     plan = command("plan", "the best size and tokens for a budget")
     plan.description = "Without --fit: published laws, whose losses belong to another text."
     plan.add_argument("--flops", metavar="C", required=True, help="budget: 1e22, 10ZFLOP, 115PF-days")
     plan.add_argument("--fit", metavar="FILE", help="a fit.json of `isoflop fit` or of a study's folder")
     return top
+
+
+def _fit(fit: ArgumentParser) -> None:
+    fit.description = "The table needs loss and two of n_params, tokens and flops (the third follows from C = 6 N D)."
+    fit.add_argument("table", metavar="TABLE", help="runs as .csv, .tsv, .jsonl or .parquet, a run a row")
+    fit.add_argument("--law", nargs="+", default=["chinchilla"], metavar="LAW", help="laws, or all (chinchilla)")
+    fit.add_argument("--holdout", choices=["flops"], help="judge the laws by the largest budgets, held out")
+    fit.add_argument(
+        "--map", nargs="+", action="extend", default=[], metavar="OURS=THEIRS", help="names of columns in the file"
+    )
+    fit.add_argument("--exclude", nargs="+", type=int, default=[], metavar="ROW", help="rows to leave out, from 0")
+    fit.add_argument(
+        "--objective",
+        choices=["huber", "absolute", "squares", "undertuned"],
+        default="huber",
+        help="what is summed over the runs' log residuals (huber)",
+    )
+    fit.add_argument("--delta", type=float, help="Huber threshold in ln loss (0.001)")
+    fit.add_argument("--weights", choices=["loss_se"], help="weigh runs by their known noise")
+    fit.add_argument(
+        "--intervals",
+        choices=["auto", "case", "cluster", "residual", "wild", "sandwich", "posterior"],
+        default="auto",
+        help="how they are made (auto: a bootstrap of runs)",
+    )
+    fit.add_argument("--draws", type=int, default=200, help="laws behind the intervals (200; 0: none)")
+    fit.add_argument("--seed", type=int, default=0, help="seed of the draws (0)")
+    fit.add_argument("--out", metavar="FILE", default="fit.json", help="where the fit goes (fit.json)")
+    fit.add_argument("--html", metavar="FILE", help="write the page, with pictures")
 
 
 def _command(commands: Any, name: str, help: str) -> ArgumentParser:

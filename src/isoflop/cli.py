@@ -165,36 +165,55 @@ def status(arguments: "Namespace") -> int:
 
 
 def fit(arguments: "Namespace") -> int:
-    """Fit a law to a table of runs."""
+    """Fit laws to a table of runs, say what speaks against them, keep fit.json."""
     from isoflop.errors import BadInput  # noqa: PLC0415
-    from isoflop.laws.catalog import loss_form  # noqa: PLC0415
-    from isoflop.runs.table import Table  # noqa: PLC0415
+    from isoflop.fitting import Wanted, analyse, forms_of, objective_of, read  # noqa: PLC0415
+    from isoflop.runs.durable import write_durably  # noqa: PLC0415
+    from isoflop.terminal import console  # noqa: PLC0415
 
-    form = loss_form(arguments.law)
-    if arguments.draws < 0:
-        raise BadInput(f"--draws {arguments.draws}: give how many resamples the intervals are made of, or 0 for none.")
     pairs = [each.split("=", 1) for each in arguments.map]
     if wrong := [pair[0] for pair in pairs if len(pair) != 2]:
         raise BadInput(f"--map {' '.join(wrong)}: write OURS=THEIRS, such as n_params=N tokens=D loss=final_loss.")
-    table = Table.from_csv(arguments.table, dict(pairs))
-    if "role" in table and (pilots := table.rows[table["role"] == "pilot"]).size:
-        table = table.excluding(pilots, "a learning-rate pilot, not trained by the recipe")
+    wanted = Wanted(
+        objective_of(arguments.objective, arguments.delta),
+        weigh=arguments.weights or "",
+        intervals=arguments.intervals,
+        draws=arguments.draws,
+        seed=arguments.seed,
+        holdout=arguments.holdout or "",
+    )
+    out = _replaceable(Path(arguments.out))
+    table = read(arguments.table, arguments.law, dict(pairs), arguments.exclude)
+    people = console(quiet=True)
+    with people.status("") as status:  # shown on a terminal only
+        found = analyse(table, forms_of(arguments.law, table), wanted, source=arguments.table, say=status.update)
     from isoflop.estimates.fit import fits_to_json  # noqa: PLC0415
-    from isoflop.estimates.objective import Objective  # noqa: PLC0415
-    from isoflop.fits.resample import fit_with_intervals  # noqa: PLC0415
-    from isoflop.reports import text  # noqa: PLC0415
-    from isoflop.runs.durable import write_durably  # noqa: PLC0415
+    from isoflop.reports.fit_text import fit_text  # noqa: PLC0415
 
-    found = fit_with_intervals(
-        form, table, objective=Objective(arguments.delta), draws=arguments.draws, seed=arguments.seed
-    )
-    content = fits_to_json([found])
-    if arguments.out:
-        write_durably(Path(arguments.out), (content + "\n").encode())
-    kept = (
-        f"\nWrote {arguments.out}. Plan by it: isoflop plan --flops 1e22 --fit {arguments.out}" if arguments.out else ""
-    )
-    return _say(arguments, {**json.loads(content), **found.to_json()}, text.fit(found) + kept)
+    content = fits_to_json(found.fits, found.chosen, found.to_json())
+    write_durably(out, (content + "\n").encode())
+    said = [fit_text(found), f"Wrote {out}. Plan by it: isoflop plan --flops 1e22 --fit {out}"]
+    if arguments.html:
+        from isoflop.reports.fit_page import fit_page  # noqa: PLC0415
+
+        write_durably(Path(arguments.html), fit_page(found).encode())
+        said.append(f"Wrote {arguments.html}")
+    return _say(arguments, {**json.loads(content), **found.fit.to_json()}, "\n".join(said))
+
+
+def _replaceable(path: Path) -> Path:
+    """The path of a fit.json, where there is none yet or one of ours."""
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.estimates.fit import read_fits  # noqa: PLC0415
+
+    if path.exists():
+        try:
+            read_fits(path)
+        except BadInput as bad:
+            raise BadInput(
+                f"{path} is there already and is no fit of isoflop's. Choose another --out. ({bad})"
+            ) from None
+    return path
 
 
 def plan(arguments: "Namespace") -> int:

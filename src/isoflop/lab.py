@@ -205,7 +205,7 @@ def write_results(outcome: Outcome, out: Path) -> None:
 
 def _minima(records: Sequence[Record]) -> list[tuple[float, float]]:
     """(FLOPs, N_opt) of the rungs so far."""
-    from isoflop.fits.parabola import minima  # noqa: PLC0415
+    from isoflop.fits.minima import minima  # noqa: PLC0415
 
     if not records:
         return []

@@ -9,25 +9,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from isoflop.errors import BadInput
+from isoflop.estimates.check import Check, Verdict
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.interval import Interval
 from isoflop.estimates.objective import Objective
 from isoflop.laws.catalog import law_from_json
 from isoflop.laws.law import Law
 
+__all__ = ["Check", "Fit", "FitStatus", "Verdict", "fits_from_json", "fits_to_json", "read_fits"]
+
 SCHEMA = 1
 SAMPLE = 200
 """Laws of a bootstrap that a fit keeps with it, in its JSON too: enough for the 90 % interval of any quantity."""
 DIGITS = 9
 """Significant digits of the sampled constants in JSON; those of the fit itself keep every bit."""
-
-
-class Verdict(StrEnum):
-    """What a check says."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
 
 
 class FitStatus(StrEnum):
@@ -49,15 +44,6 @@ class FitStatus(StrEnum):
                 "The runs do not determine every constant: trust what is derived from all, not each; vary N at fixed C."
             ),
         }[self]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One doubt looked into: its name, the verdict, and a sentence with the numbers."""
-
-    name: str
-    verdict: Verdict
-    message: str
 
 
 @dataclass(frozen=True)
@@ -164,11 +150,11 @@ def _laws(law: Law, columns: Mapping[str, Sequence[float]] | None, seed: int | N
     return Ensemble(tuple(laws), seed=seed)
 
 
-def fits_to_json(fits: Sequence[Fit], chosen: int = 0) -> str:
-    """The text of `fit.json`: all fits, and which one was chosen."""
+def fits_to_json(fits: Sequence[Fit], chosen: int = 0, beside: Mapping[str, Any] | None = None) -> str:
+    """The text of `fit.json`: all fits, which one was chosen, and what else was found `beside` them."""
     if not 0 <= chosen < len(fits):
         raise BadInput(f"Fit {chosen} cannot be chosen among {len(fits)}.")
-    plain = {"schema": SCHEMA, "fits": [fit.to_json() for fit in fits], "chosen": chosen}
+    plain = {"schema": SCHEMA, "fits": [fit.to_json() for fit in fits], "chosen": chosen, **(beside or {})}
     return re.sub(r"\[\s+([-+.\de,\s]+?)\s+\]", _on_one_line, json.dumps(plain, indent=1))
 
 

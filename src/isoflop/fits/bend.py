@@ -7,8 +7,8 @@ import numpy as np
 from isoflop.errors import FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
+from isoflop.fits.minimum import Minimum
 from isoflop.fits.objective import Floats
-from isoflop.fits.parabola import Minimum
 from isoflop.laws.law import About
 from isoflop.laws.power import BendingPowerLaw
 

@@ -8,12 +8,12 @@ import numpy as np
 from isoflop.errors import FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
+from isoflop.fits.floor import project
+from isoflop.fits.minimum import Minimum
 from isoflop.fits.objective import Floats
-from isoflop.fits.parabola import Minimum
 from isoflop.laws.law import About, Law
 from isoflop.laws.power import FlooredPowerLaw, OptimalSize, OptimalTokens, PowerLaw
 
-ALPHAS = (0.01, 3.0)  # where the exponent over a floor is looked for
 FLOORLESS = 0.05  # the floor is unidentified if at least this share of resamples does without it
 
 
@@ -35,7 +35,7 @@ class _Points:
 class Frontier:
     """What the minima say of compute: fits of N_opt(C), D_opt(C) and L(C), and their ensembles by the same names.
 
-    floored is L(C) = E + A / C^alpha, None with fewer than four minima.
+    floored is L(C) = E + A / C^alpha, None with fewer than four minima, or where no resample has four.
     """
 
     n_params: Fit
@@ -45,6 +45,7 @@ class Frontier:
     ensembles: dict[str, Ensemble]
 
 
+@np.errstate(all="ignore")  # garbage overflows, and is refused where it is not finite
 def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") -> Frontier:
     """Least squares of logarithms through the usable minima, weighted by 1 / (their variance + the scatter beyond it).
 
@@ -72,7 +73,7 @@ def frontier(minima: Sequence[Minimum], *, seed: int = 0, convention: str = "") 
     ensembles: dict[str, Ensemble] = {}
     for (name, form), each in zip(forms.items(), points, strict=True):
         fits[name], ensembles[name] = _line(form, each, rng)
-    if len(used) >= 4:
+    if len(used) >= 4 and np.any(np.isfinite(draws[:, :, 2]).sum(axis=1) >= 4):
         fits["floored"], ensembles["floored"] = _floored(points[2], rng)
     ensembles = {name: replace(each, seed=seed) for name, each in ensembles.items()}
     fits = {
@@ -89,6 +90,18 @@ def weighted_line(x: Floats, y: Floats, variance: Floats) -> tuple[float, float,
     slope = float((w * (x - x0)) @ y / ((w * (x - x0)) @ (x - x0)))
     intercept = float(w @ y / w.sum() - slope * x0)
     return intercept, slope, float(w @ (y - intercept - slope * x) ** 2)
+
+
+def weighted_lines(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """(intercepts, slopes) of weighted least-squares lines through each row of y (R, n), where it is a number."""
+    seen = np.isfinite(y)
+    w = np.where(seen, weight, 0.0)
+    filled = np.where(seen, y, 0.0)
+    total = w.sum(1)
+    x0 = w @ x / total
+    off = x - x0[:, None]
+    slopes = np.sum(w * off * filled, 1) / np.sum(w * off**2, 1)
+    return np.sum(w * filled, 1) / total - slopes * x0, slopes
 
 
 def excess(x: Floats, y: Floats, variance: Floats) -> float:
@@ -109,25 +122,27 @@ def _line(form: type[Law], points: _Points, rng: np.random.Generator) -> tuple[F
     variance = spread + extra
     intercept, slope, chi2 = weighted_line(ln_c, y, variance)
     noisy = draws + np.sqrt(extra) * _scatter(draws.shape, len(y) - 2, rng)
-    seen = np.isfinite(noisy)
-    enough = seen.sum(1) >= 2
-    w = np.where(seen, 1 / variance, 0.0)[enough]
-    filled = np.where(seen, noisy, 0.0)[enough]
-    total = w.sum(1)
-    x0 = w @ ln_c / total
-    x = ln_c - x0[:, None]
-    slopes = np.sum(w * x * filled, 1) / np.sum(w * x**2, 1)
-    intercepts = np.sum(w * filled, 1) / total - slopes * x0
+    enough = np.isfinite(noisy).sum(1) >= 2
+    intercepts, slopes = weighted_lines(ln_c, noisy[enough], 1 / variance)
+    (law,) = power_laws(form, np.asarray([intercept]), np.asarray([slope]), about) or (None,)
+    laws = power_laws(form, intercepts, slopes, about)
+    if law is None or not laws:
+        raise FitError(f"The minima's power law of {form.output} is out of range: look at the table's units.")
+    status = FitStatus.CONVERGED if len(y) > 2 else FitStatus.UNIDENTIFIED
+    found = Fit(law, "minima", chi2, status, checks=_scatter_check(len(y), extra, spread))
+    return found, Ensemble(laws, dropped=len(draws) - len(laws))
+
+
+def power_laws(form: type[Law], intercepts: Floats, slopes: Floats, about: About) -> tuple[Law, ...]:
+    """Power laws of compute as lines through logarithms; those whose constants are no finite numbers are left out."""
     sign = -1.0 if form is PowerLaw else 1.0  # A / C^alpha, but k C^a
     scale, exponent = (p.name for p in form.params())
-
-    def law(intercept: float, slope: float) -> Law:
-        return form(**{scale: np.exp(intercept), exponent: sign * slope}, about=about)
-
-    laws = tuple(law(i, s) for i, s in zip(intercepts, slopes, strict=True))
-    status = FitStatus.CONVERGED if len(y) > 2 else FitStatus.UNIDENTIFIED
-    found = Fit(law(intercept, slope), "minima", chi2, status, checks=_scatter_check(len(y), extra, spread))
-    return found, Ensemble(laws, dropped=int(np.sum(~enough)))
+    scales, exponents = np.exp(intercepts), sign * slopes
+    return tuple(
+        form(**{scale: float(k), exponent: float(a)}, about=about)
+        for k, a in zip(scales, exponents, strict=True)
+        if 0 < k < np.inf and np.isfinite(a)
+    )
 
 
 def _scatter(shape: tuple[int, ...], df: int, rng: np.random.Generator) -> Floats:
@@ -151,13 +166,13 @@ def _scatter_check(n: int, extra: float, spread: Floats) -> tuple[Check, ...]:
 def _floored(points: _Points, rng: np.random.Generator) -> tuple[Fit, Ensemble]:
     """L = E + A / C^alpha by variable projection: E >= 0 and A follow linearly from alpha, which is searched."""
     ln_c, y, draws, spread, about = points.ln_c, points.y, points.draws, points.spread, points.about
-    E, A, alpha, chi2 = _project(ln_c, y[None], np.ones((1, len(y))), spread)
+    E, A, alpha, chi2 = project(ln_c, y[None], np.ones((1, len(y))), spread)
     fitted = np.log(E + A * np.exp(-alpha * ln_c))[0]
     extra = max(0.0, (float(chi2[0]) - (len(y) - 3)) / float(np.sum(1 / spread)))
     noisy = draws + np.sqrt(extra) * _scatter(draws.shape, len(y) - 3, rng)
     seen = np.isfinite(noisy)
     enough = seen.sum(1) >= 4
-    found = _project(ln_c, np.where(seen, noisy, fitted)[enough], seen[enough].astype(np.float64), spread + extra)
+    found = project(ln_c, np.where(seen, noisy, fitted)[enough], seen[enough].astype(np.float64), spread + extra)
     laws = tuple(FlooredPowerLaw(E=e, A=a, alpha=s, about=about) for e, a, s in zip(*found[:3], strict=True))
     without = float(np.mean(found[0] == 0))
     status = FitStatus.AT_BOUND if E[0] == 0 else FitStatus.CONVERGED
@@ -172,41 +187,3 @@ def _floored(points: _Points, rng: np.random.Generator) -> tuple[Fit, Ensemble]:
     checks = (floor, *_scatter_check(len(y), extra, spread))
     fit = Fit(law, "minima", float(chi2[0]), status, checks=checks)
     return fit, Ensemble(laws, dropped=int(np.sum(~enough)))
-
-
-def _project(ln_c: Floats, ln_loss: Floats, mask: Floats, variance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """(E, A, alpha, chi^2) for each row of ln L: a grid of alpha, narrowed round its best point nine times."""
-    loss = np.exp(ln_loss)
-    w = mask / (variance * loss**2)  # residuals relative to the loss, which are those of its logarithm to first order
-    centre = ln_c.mean()
-    low, high = (np.full(len(loss), np.log(end)) for end in ALPHAS)
-    for _ in range(9):
-        grid = np.exp(np.linspace(low, high, 25, axis=1))  # (R, 25)
-        E, A, chi2 = _linear(grid, ln_c - centre, loss, w)
-        best = np.argmin(chi2, axis=1)
-        rows = np.arange(len(loss))
-        width = (high - low) / 24
-        middle = np.log(grid[rows, best])
-        found = E[rows, best], A[rows, best], grid[rows, best], chi2[rows, best]
-        low = np.maximum(middle - width, np.log(ALPHAS[0]))
-        high = np.minimum(middle + width, np.log(ALPHAS[1]))
-    E, A, alpha, chi2 = found
-    return E, A * np.exp(alpha * centre), alpha, chi2
-
-
-def _linear(alpha: Floats, x: Floats, loss: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
-    """E >= 0 and A (at x = 0) that minimise sum w (loss - E - A e^(-alpha x))^2 for each row and alpha."""
-    z = np.exp(-alpha[:, :, None] * x)  # (R, grid, n)
-    W = w[:, None, :]
-    s, sz, szz = np.sum(W, -1), np.sum(W * z, -1), np.sum(W * z * z, -1)
-    sl, slz = np.sum(W * loss[:, None], -1), np.sum(W * loss[:, None] * z, -1)
-    # Where alpha is so small that z hardly varies, floor and reducible part cannot be told apart: none is then fitted.
-    apart = s * szz - sz**2
-    flat = apart <= 1e-12 * s * szz
-    A = (s * slz - sz * sl) / np.where(flat, 1.0, apart)
-    E = (sl - A * sz) / s
-    floorless = flat | (E < 0) | (A <= 0)
-    A = np.where(floorless, slz / szz, A)
-    E = np.where(floorless, 0.0, E)
-    chi2 = np.sum(W * (loss[:, None] - E[:, :, None] - A[:, :, None] * z) ** 2, -1)
-    return E, A, chi2

@@ -10,7 +10,7 @@ import numpy as np
 
 from isoflop.estimates.fit import Check, Verdict
 from isoflop.fits.ladder import LadderFit, fit_ladder, loss_at
-from isoflop.fits.parabola import Minimum
+from isoflop.fits.minimum import Minimum
 from isoflop.runs.table import Table
 
 FEWEST = 3

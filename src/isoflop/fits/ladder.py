@@ -14,8 +14,9 @@ from isoflop.estimates.interval import Interval
 from isoflop.estimates.objective import SQUARES
 from isoflop.fits.bend import FEWEST, bend
 from isoflop.fits.frontier import Frontier, frontier
+from isoflop.fits.minima import minima
+from isoflop.fits.minimum import Minimum
 from isoflop.fits.noise import Noise, seed_noise
-from isoflop.fits.parabola import Minimum, minima
 from isoflop.fits.parametric import fit
 from isoflop.fits.resample import bootstrap
 from isoflop.laws.chinchilla import Chinchilla

@@ -71,7 +71,7 @@ def seed_noise(table: Table) -> Noise:
         gradient = np.asarray([np.sum(nu - ratio), np.sum((nu - ratio) * x) + slope / SLOPE_PRIOR**2])
         curve = 2 * ratio
         hessian = np.asarray([[curve.sum(), curve @ x], [curve @ x, curve @ x**2 + 1 / SLOPE_PRIOR**2]])
-        step = np.linalg.solve(hessian, gradient)
+        step = np.clip(np.linalg.solve(hessian, gradient), -1, 1)  # from far off Newton's first steps overshoot
         level, slope = level - step[0], slope - step[1]
         if np.abs(step).max() < 1e-12:
             break

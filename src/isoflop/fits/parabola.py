@@ -1,122 +1,24 @@
-"""Approach 2, first half: at each budget a parabola of loss in ln N, and its minimum with its uncertainty."""
+"""Approach 2's curves by least squares: at each budget a parabola or a cubic of the loss in ln N."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Sequence
 
 import numpy as np
 
-from isoflop.errors import BadInput, FitError
-from isoflop.estimates.interval import Interval
-from isoflop.fits.noise import Noise, seed_noise
+from isoflop.fits.minimum import Bottoms, Cells
 from isoflop.fits.objective import Floats
-from isoflop.runs.table import Table
 
-SPREAD = 0.05  # a budget whose runs' true FLOPs differ by more than this is not one budget
-CERTAIN = 0.8  # a minimum is doubtful if a smaller share of its resamples has a minimum between the sizes
+PARABOLA, CUBIC = 2, 3
 
 
-class MinimumStatus(StrEnum):
-    """Whether a budget has a minimum; only FOUND ones are used."""
+def coefficients(
+    cells: Sequence[Cells], losses: Sequence[Floats], sd: Floats, degree: int, *, shared: bool = False
+) -> list[Floats]:
+    """(draws, degree + 1) of the polynomial at each budget, highest power of x first, by weighted least squares.
 
-    FOUND = "found"
-    NOT_BRACKETED = "not bracketed"
-    OPENS_DOWNWARD = "opens downward"
-    TOO_FEW_SIZES = "too few sizes"
-    DOUBTFUL = "doubtful"  # found, but noise could have made it: used, with its wide interval
-
-
-@dataclass(frozen=True)
-class Minimum:
-    """The best size at a budget: N, D, L there (nan where there is none), its status and why, and 90 % intervals.
-
-    flops are the runs' true FLOPs (geometric mean); budget is the rung's label. curvature = d2L/d(ln N)2. draws: (R, 3)
-    of ln N, ln D, L under resampled noise, nan where a resample has no minimum.
+    losses: (draws, sizes) a budget; sd: of one run at each budget. shared: one curvature of parabolas relative to their
+    loss for all budgets.
     """
-
-    budget: float
-    flops: float
-    n_params: float
-    tokens: float
-    loss: float
-    curvature: float
-    status: MinimumStatus
-    reason: str = ""
-    intervals: Mapping[str, Interval] = field(default_factory=dict)
-    draws: Floats = field(default_factory=lambda: np.empty((0, 3)), compare=False, repr=False)
-
-    @property
-    def usable(self) -> bool:
-        """Whether a power law may be laid through it."""
-        return self.status in {MinimumStatus.FOUND, MinimumStatus.DOUBTFUL}
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """One budget: a row a size. x = ln N - centre, losses averaged over seeds, runs a cell."""
-
-    budget: float
-    ln_flops: float
-    centre: float
-    x: Floats
-    loss: Floats
-    runs: Floats
-    to_tokens: Floats  # ln D as a quadratic of x: exact FLOPs per token make D no plain power of N
-
-
-def minima(
-    table: Table, *, share_curvature: bool = False, noise: Noise | None = None, draws: int = 1000, seed: int = 0
-) -> tuple[Minimum, ...]:
-    """The minimum of loss over size at each budget of the table (Hoffmann et al. 2022, sec. 3.2, approach 2).
-
-    Least squares of the seeds' mean loss on (ln N)^2, ln N and 1, a cell weighing as many runs as it has. A minimum
-    outside the sizes tried, or a parabola that opens downward, is refused. With `share_curvature` all budgets have one
-    curvature relative to their loss: less noise, some bias where it changes. The noise resampled is the larger of seed
-    noise and the misfit of the parabolas, normal, of uncertain size.
-
-    Parabolas are biased where alpha and beta differ or the sizes span much
-    (Czech et al. 2026, arXiv:2603.22339): compare with approach 3.
-    """
-    if "budget" not in table:
-        raise BadInput("Approach 2 needs the column budget: which runs share a budget.")
-    cells = [_cells(table.where(table["budget"] == budget)) for budget in np.unique(table["budget"])]
-    fitted = [each for each in cells if len(each.x) >= 3]
-    if not fitted:
-        raise FitError("No budget has three sizes or more, so no parabola can be laid. Train more sizes a budget.")
-    sd, df = _noise(table, fitted, noise, share_curvature)
-    rng = np.random.default_rng(seed)
-    # The size of the noise is itself uncertain: its variance is drawn too, so the draws have Student's tails.
-    scale = np.sqrt(df / rng.chisquare(df, size=draws)) if df else np.ones(draws)
-    noisy = [
-        each.loss + rng.standard_normal((draws, len(each.x))) * scale[:, None] * sd[i] / np.sqrt(each.runs)
-        for i, each in enumerate(fitted)
-    ]
-    point = _coefficients(fitted, [each.loss[None] for each in fitted], sd, share_curvature)
-    resampled = _coefficients(fitted, noisy, sd, share_curvature)
-    found = {id(c): _minimum(c, p[0], r) for c, p, r in zip(fitted, point, resampled, strict=True)}
-    return tuple(found[id(each)] if id(each) in found else _none(each) for each in cells)
-
-
-def _cells(rung: Table) -> _Cells:
-    ln_n, ln_c = np.log(rung.n_params), np.log(rung.flops)
-    if np.ptp(ln_c) > SPREAD:
-        raise BadInput(
-            f"The runs of budget {rung['budget'][0]:.3g} spent from {rung.flops.min():.4g} to {rung.flops.max():.4g} "
-            "FLOPs: that is not one budget. Correct the column budget."
-        )
-    sizes, cell = np.unique(ln_n, return_inverse=True)
-    runs = np.bincount(cell).astype(np.float64)
-    centre = float(sizes.mean())
-    x = sizes - centre
-    ln_d = np.bincount(cell, np.log(rung.tokens)) / runs
-    to_tokens = np.polyfit(x, ln_d, min(2, len(x) - 1))
-    loss = np.bincount(cell, rung.loss) / runs
-    return _Cells(float(rung["budget"][0]), float(ln_c.mean()), centre, x, loss, runs, to_tokens)
-
-
-def _coefficients(cells: list[_Cells], losses: list[Floats], sd: Floats, shared: bool) -> list[Floats]:
-    """(draws, 3) of a, b, c in loss = a x^2 + b x + c for each budget, by weighted least squares."""
-    powers = [np.stack([c.x**2, c.x, np.ones_like(c.x)], axis=1) for c in cells]
+    powers = [np.vander(c.x, degree + 1) for c in cells]
     roots = [np.sqrt(c.runs) / s for c, s in zip(cells, sd, strict=True)]
     if not shared:
         return [
@@ -137,83 +39,52 @@ def _coefficients(cells: list[_Cells], losses: list[Floats], sd: Floats, shared:
     return [solved[:, [0, 1 + 2 * i, 2 + 2 * i]] * [level[i], 1, 1] for i in range(len(cells))]
 
 
-def _noise(table: Table, cells: list[_Cells], noise: Noise | None, shared: bool) -> tuple[Floats, int]:
-    """Standard deviation of one run at each budget, and its degrees of freedom: seeds' scatter or misfit if larger."""
-    if noise is None:
-        try:
-            noise = seed_noise(table)
-        except FitError:
-            noise = None
-    sd = np.asarray([noise.at(c.budget) if noise else 1.0 for c in cells])
-    fits = _coefficients(cells, [c.loss[None] for c in cells], sd, shared)
+def misfit(cells: Sequence[Cells], sd: Floats, degree: int, *, shared: bool = False) -> tuple[float, int]:
+    """Chi^2 of the polynomials about the cells' losses, and its degrees of freedom."""
+    fits = coefficients(cells, [c.loss[None] for c in cells], sd, degree, shared=shared)
     residuals = [c.loss - np.polyval(fit[0], c.x) for c, fit in zip(cells, fits, strict=True)]
     chi2 = sum(float(np.sum(c.runs * r**2)) / s**2 for c, r, s in zip(cells, residuals, sd, strict=True))
-    free = sum(len(c.x) for c in cells) - (1 + 2 * len(cells) if shared else 3 * len(cells))
-    misfit = np.sqrt(chi2 / free) if free else 1.0
-    if noise is None:
-        if not free:
-            raise FitError(
-                "Neither repeated seeds nor more than three sizes a budget: the minima's uncertainty is unknown. "
-                "Add a size or a seed."
-            )
-        return sd * misfit, free
-    return sd * max(1.0, misfit), noise.df + (free if misfit > 1 else 0)
+    constants = 1 + 2 * len(cells) if shared else (degree + 1) * len(cells)
+    return chi2, sum(len(c.x) for c in cells) - constants
 
 
-def _minimum(cells: _Cells, point: Floats, draws: Floats) -> Minimum:
-    a, b, c = point
-    sizes = np.exp(cells.centre + cells.x)
-    none = _none(cells, float(2 * a))
-    if a <= 0:
-        reason = f"the parabola opens downward (curvature {2 * a:.3g}): no best size among {_listed(sizes)}"
-        return replace(none, status=MinimumStatus.OPENS_DOWNWARD, reason=reason)
-    x = -b / (2 * a)
-    if not cells.x[0] < x < cells.x[-1]:
-        side = "smaller" if x <= cells.x[0] else "larger"
-        reason = (
-            f"the best size, about {np.exp(cells.centre + x):.3g}, lies outside {_listed(sizes)}: train {side} ones"
-        )
-        return replace(none, status=MinimumStatus.NOT_BRACKETED, reason=reason)
-    vertex = _vertices(cells, draws)
-    kept = vertex[np.isfinite(vertex[:, 0])]
-    share = len(kept) / max(1, len(vertex))
-    status, reason = MinimumStatus.FOUND, ""
-    if share < CERTAIN:
-        status = MinimumStatus.DOUBTFUL
-        reason = f"only {share:.0%} of resamples have a minimum between the sizes: add seeds or wider sizes"
-    intervals = {}
-    if len(kept):
-        columns = {"n_params": np.exp(kept[:, 0]), "tokens": np.exp(kept[:, 1]), "loss": kept[:, 2]}
-        intervals = {name: Interval.of_draws(values) for name, values in columns.items()}
-    return replace(
-        none,
-        n_params=float(np.exp(cells.centre + x)),
-        tokens=float(np.exp(np.polyval(cells.to_tokens, x))),
-        loss=float(c - b**2 / (4 * a)),
-        status=status,
-        reason=reason,
-        intervals=intervals,
-        draws=vertex,
-    )
+def lowest(cells: Cells, polynomials: Floats) -> Bottoms:
+    """The lowest points of the polynomials of one budget, as `coefficients` gives them."""
+    return _of_parabolas(polynomials) if polynomials.shape[1] == PARABOLA + 1 else _of_cubics(cells, polynomials)
 
 
-def _vertices(cells: _Cells, coefficients: Floats) -> Floats:
-    """(draws, 3) of ln N, ln D, L at the minimum; nan where there is none between the sizes."""
-    a, b, c = coefficients.T
+def _of_parabolas(polynomials: Floats) -> Bottoms:
+    a, b, c = polynomials.T
     up = a > 0
     x = np.where(up, -b / (2 * np.where(up, a, 1.0)), np.nan)
-    x = np.where((x > cells.x[0]) & (x < cells.x[-1]), x, np.nan)
-    return np.stack([cells.centre + x, np.polyval(cells.to_tokens, x), a * x**2 + b * x + c], axis=1)
+    return Bottoms(x, a * x**2 + b * x + c, 2 * a)
 
 
-def _none(cells: _Cells, curvature: float = np.nan) -> Minimum:
-    """A budget without a minimum, until one is found."""
-    reason = f"{len(cells.x)} sizes where a parabola needs 3"
-    flops = float(np.exp(cells.ln_flops))
-    return Minimum(
-        cells.budget, flops, np.nan, np.nan, np.nan, curvature, status=MinimumStatus.TOO_FEW_SIZES, reason=reason
+def _of_cubics(cells: Cells, polynomials: Floats) -> Bottoms:
+    """Where d x^3 + c x^2 + b x + a has its valley, unless an end of the sizes lies lower still.
+
+    A cubic without a valley between the sizes opens downward if it does so on average over them; else it falls to one
+    end.
+    """
+    d, c, b, a = polynomials.T
+    low, high = cells.x[0], cells.x[-1]
+    square = c**2 - 3 * b * d
+    root = np.sqrt(np.maximum(square, 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The two ways to write the root, each where nothing cancels; the first is the parabola's where d = 0.
+        x = np.where(c > 0, -b / (c + root), (root - c) / (3 * d))
+
+    def at(x: Floats | float) -> Floats:
+        return np.asarray(((d * x + c) * x + b) * x + a)
+
+    ends = np.stack([at(low), at(high)])
+    inside = (square > 0) & (x > low) & (x < high)
+    with np.errstate(invalid="ignore"):
+        inside &= at(x) <= ends.min(axis=0)
+    outward = np.where((square > 0) & ((x <= low) | (x >= high)), x, np.where(ends[0] < ends[1], -np.inf, np.inf))
+    mean_curvature = 2 * c + 3 * d * (low + high)
+    return Bottoms(
+        np.where(inside, x, outward),
+        np.where(inside, at(np.where(inside, x, 0.0)), np.nan),
+        np.where(inside, 2 * root, mean_curvature),
     )
-
-
-def _listed(sizes: Floats) -> str:
-    return f"the sizes tried, {sizes[0]:.3g} to {sizes[-1]:.3g} parameters"

@@ -18,8 +18,10 @@ from isoflop.fits.tangent import search_point
 from isoflop.laws.law import About, Law
 from isoflop.runs.table import Table
 
-MANY = 2048  # with more runs, so many find the optima, and all of them polish the best few
-POLISHED = 8
+MANY = 512  # with more runs, so many find the optima, and all of them polish the best few
+POLISHED = 4
+CLOSE = 1.3  # an optimum this many times higher on MANY runs is not the lowest on all
+SAME = 1e-6  # two starts ended in one optimum if their objectives differ by less than this share
 
 
 def fit(
@@ -68,12 +70,26 @@ def fit(
 
 
 def solve(problem: Problem, start: Floats) -> Solution:
-    """Every start to its optimum; of a table of many runs, a part finds the optima and the whole polishes the best."""
+    """Every start to its optimum; of a table of many runs, a part finds the optima and the whole polishes the best.
+
+    Starts that ended in one optimum are polished once, for all of them; those that ended high are infinite.
+    """
     few = problem.thinned(MANY)
     if few is problem:
         return minimise(problem, start)
     rough = minimise(few, start)
-    return minimise(problem, rough.theta[np.argsort(rough.objective, kind="stable")[:POLISHED]])
+    order = np.argsort(rough.objective, kind="stable")
+    lowest = rough.objective[order[0]]
+    order = order[rough.objective[order] <= CLOSE * lowest]
+    with np.errstate(invalid="ignore"):  # no start at all gives a number
+        optimum = np.cumsum(np.diff(rough.objective[order], prepend=lowest) > SAME * lowest)
+    order, optimum = order[optimum < POLISHED], optimum[optimum < POLISHED]
+    fine = minimise(problem, rough.theta[order[np.unique(optimum, return_index=True)[1]]])
+    theta, objective = rough.theta.copy(), np.full(len(start), np.inf)
+    gradient, converged = np.ones(theta.shape), np.zeros(len(start), bool)
+    theta[order], objective[order] = fine.theta[optimum], fine.objective[optimum]
+    gradient[order], converged[order] = fine.gradient[optimum], fine.converged[optimum]
+    return Solution(theta, objective, gradient, converged, rough.steps + fine.steps)
 
 
 def _constants(problem: Problem, theta: Floats, value: float) -> Mapping[str, float]:

@@ -42,9 +42,12 @@ class Problem:
         return max(ROWS, 1 << (len(self.measured) - 1).bit_length())
 
     def fitted(self, theta: Floats) -> Floats:
-        """What the law at a point of the search says of every run, computed with NumPy."""
+        """What the law at a point of the search says of every run, computed with NumPy; nan outside its domain."""
         with np.errstate(all="ignore"):
-            law = self.form(**from_search(self.form.params(), theta))
+            try:
+                law = self.form(**from_search(self.form.params(), theta))
+            except BadInput:
+                return np.full(len(self.measured), np.nan)
             return np.asarray(law(*self.inputs), dtype=np.float64)
 
     def residuals(self, law: Law) -> Floats:

@@ -8,19 +8,19 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.fits.absolute import vertices
 from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, compiled, double_precision
 from isoflop.fits.problem import ROWS, Problem
 
-SLOTS = 64  # candidates side by side; with few rows a fixed number, so that one compiled program serves all fits
-CELLS = 2**20  # at most this many candidates x numbers at once, about 0.4 GB
+SLOTS = 64  # candidates side by side at the most, and
+FEWEST = 2  # at the least; so many for a number of rows always, so that one compiled program serves all fits to them
+CELLS = 2**12  # candidates x rows: more side by side cost a lone straggler more than they save the many
 MAX_STEPS = 100
 TOLERANCE = 1e-12  # of the decrease that Newton's model still promises, relative to the objective
-PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters: it is held at 0
+PINNED = 1e-14  # a constant on a log scale with a smaller share of the curvature no longer matters
 STUCK = 12  # steps without a decrease after which a candidate is given up
 GENTLE = 1e-3  # the Huber threshold that absolute deviations begin with: the size of good fits' residuals
 FAR_BELOW = 1e-200
-ABSOLUTE = 1e-7  # Huber's delta that stands for 0, relative to the mean residual: it moves no digit of the optimum
-GENTLER = 0.1  # least absolute deviations are come at through Huber thresholds, each this times the one before
 
 
 @dataclass(frozen=True)
@@ -59,25 +59,27 @@ def screen(problem: Problem, theta: Floats, weights: Floats | None = None, *, me
 
 
 def minimise(
-    problem: Problem, theta: Floats, weights: Floats | None = None, *, measured: Floats | None = None
+    problem: Problem,
+    theta: Floats,
+    weights: Floats | None = None,
+    *,
+    measured: Floats | None = None,
+    held: NDArray[np.bool_] | None = None,
 ) -> Solution:
     """Descend from each row of theta; with `weights` or `measured` (m, n), each row has its own of them.
 
-    Least absolute deviations have no curvature: they are come at through smaller and smaller Huber thresholds.
+    Where held (m, p) is true, a constant stays as it is and the others are looked for.
+    Least absolute deviations have no curvature: a Huber threshold brings them near, pivots between vertices end there.
     """
     rows, targets = _rows(problem, weights, measured)
+    solution = _descend(problem, problem.objective.delta or GENTLE * problem.scale, theta, rows, targets, held=held)
     if problem.objective.delta > 0:
-        return _descend(problem, problem.objective.delta, theta, rows, targets)
-    delta = GENTLE * problem.scale
-    solution = _descend(problem, delta, theta, rows, targets)
-    found = screen(problem, solution.theta, weights, measured=measured)
-    typical = float(np.median(found[np.isfinite(found)]) / rows.sum(axis=1).mean()) if np.isfinite(found).any() else 1.0
-    last, steps = max(ABSOLUTE * typical, 1e-15 * problem.scale), solution.steps
-    while delta > last:
-        delta = max(delta * GENTLER, last)
-        solution = _descend(problem, delta, solution.theta, rows, targets)
-        steps += solution.steps
-    return replace(solution, objective=screen(problem, solution.theta, weights, measured=measured), steps=steps)
+        return solution
+    each, still = (len(theta), len(problem.measured)), np.zeros(theta.shape, bool) if held is None else held
+    w, y = (np.broadcast_to(values[:, : each[1]], each) for values in (rows, targets))
+    end, value, certified = vertices(problem, solution.theta, w, y, still)
+    gradient = np.repeat(np.where(certified, 0.0, 1.0)[:, None], theta.shape[1], axis=1)
+    return Solution(end, value, gradient, certified, solution.steps)
 
 
 def _rows(problem: Problem, weights: Floats | None, measured: Floats | None) -> tuple[Floats, Floats]:
@@ -87,7 +89,15 @@ def _rows(problem: Problem, weights: Floats | None, measured: Floats | None) -> 
     return problem.pad(rows, zero=True), problem.pad(np.atleast_2d(target))
 
 
-def _descend(problem: Problem, delta: float, theta: Floats, rows: Floats, targets: Floats) -> Solution:
+def _descend(
+    problem: Problem,
+    delta: float,
+    theta: Floats,
+    rows: Floats,
+    targets: Floats,
+    *,
+    held: NDArray[np.bool_] | None = None,
+) -> Solution:
     """Damped Newton and damped majorised Gauss-Newton steps compete at every step.
 
     What has converged leaves its slot to the next candidate.
@@ -96,6 +106,7 @@ def _descend(problem: Problem, delta: float, theta: Floats, rows: Floats, target
     slots = _slots(problem)
     inputs, shape = problem.padded_inputs(), (delta, problem.objective.lean)
     theta = theta.copy()
+    still = np.zeros(theta.shape, bool) if held is None else held
     objective, gradient, done = np.full(m, np.inf), np.ones(theta.shape), np.zeros(m, bool)
     damping, stuck = np.full(m, 1e-3), np.zeros(m, int)
     waiting, active, steps = np.arange(m), np.empty(0, int), 0
@@ -118,7 +129,13 @@ def _descend(problem: Problem, delta: float, theta: Floats, rows: Floats, target
             here = theta[fill]
             w, y = weights_of(fill), target_of(fill)
             f, g, H, G, gross = map(np.array, derivatives(here, w, x, y, shape))
-            _pin(here, g, H, G, on_log)
+            stays = still[fill]
+            idle = _idle(G, on_log) & ~stays
+            if idle.any():
+                at_zero = np.where(idle, LN_LOW, here)
+                no_higher = np.asarray(values(at_zero, w, x, y, shape)) <= f * (1 + TOLERANCE)
+                here = np.where(no_higher[:, None], at_zero, here)
+            _hold(g, H, G, idle | stays)
             newton, majorised, promise = _steps(g, H, G)
             best, best_f = here.copy(), f.copy()
             lam = damping[fill, None]
@@ -150,18 +167,23 @@ def _by_slot(rows: Floats, slots: int) -> Callable[[NDArray[np.intp]], Any]:
 
 def _slots(problem: Problem) -> int:
     cells = problem.padded_rows * max(int(np.prod(each.shape[1:])) for each in problem.inputs)
-    return max(8, min(SLOTS, CELLS // max(cells, ROWS)))
+    return max(FEWEST, min(SLOTS, CELLS // max(cells, ROWS)))
 
 
-def _pin(theta: Floats, g: Floats, H: Floats, G: Floats, on_log: NDArray[np.bool_]) -> None:
-    """Hold constants that have run to 0 at the bottom of their range, in place, and take them out of the derivatives.
+def _idle(G: Floats, on_log: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Constants on a log scale that no longer matter, nearly always since they have run to 0.
 
-    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum.
+    Left free, such a constant falls for ever, an e-fold a step, and keeps the others from their optimum. So it is put
+    at the bottom of its range, unless that raises the objective: then it ran to infinity, and is held where it is.
     """
     size = np.einsum("bii->bi", G)
-    pinned = on_log & (size < PINNED * size.max(1, keepdims=True))
-    theta[pinned], g[pinned] = LN_LOW, 0.0
-    row, constant = np.nonzero(pinned)
+    return np.asarray(on_log & (size < PINNED * size.max(1, keepdims=True)))
+
+
+def _hold(g: Floats, H: Floats, G: Floats, held: NDArray[np.bool_]) -> None:
+    """Take constants out of the derivatives, in place, so that no step moves them."""
+    g[held] = 0.0
+    row, constant = np.nonzero(held)
     for M in (H, G):
         M[row, constant, :] = 0.0
         M[row, :, constant] = 0.0

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from isoflop.fits.objective import LN_HIGH, Floats, to_search
 from isoflop.fits.problem import Problem
-from isoflop.fits.solve import SLOTS, screen
+from isoflop.fits.solve import screen
 from isoflop.laws.law import Law, Param
 
+STARTS = 64  # that a fit descends from
 MOST = 2**14  # starts of a grid; of a larger one, so many are drawn
 PROJECTED = 1024  # points of the grid whose linear constants are solved for
 SCREENED = 512  # runs that the starts are compared on; the rest cannot change their order by much
@@ -26,7 +27,7 @@ def grid(form: type[Law]) -> Floats:
     return np.stack([rng.choice(axis, MOST) for axis in axes], axis=1)
 
 
-def best_starts(problem: Problem, count: int = SLOTS) -> Floats:
+def best_starts(problem: Problem, count: int = STARTS) -> Floats:
     """The `count` starts of lowest objective: half from the grid, half from the projected grid where there is one."""
     few = problem.thinned(SCREENED)
     tried = [grid(problem.form)]

@@ -4,7 +4,7 @@ A form's module is loaded when it is asked for, and so are those of all forms wh
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -59,6 +59,12 @@ def loss_form(name: str) -> type[Law]:
         there = ", ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", each).lower() for each in losses)
         raise BadInput(f"No law of the loss is called {name!r}. There are {there}.")
     return losses[typed[_typed(name)]]
+
+
+def loss_forms(columns: Collection[str]) -> tuple[type[Law], ...]:
+    """Every form of the loss whose inputs are among these columns."""
+    forms = (form(name) for name in FORMS)
+    return tuple(each for each in forms if each.output == "loss" and set(each.inputs) <= set(columns))
 
 
 def _typed(name: str) -> str:

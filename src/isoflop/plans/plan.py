@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from isoflop.allocations.allocate import allocate
-from isoflop.errors import BadInput, IsoflopError
+from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
 from isoflop.estimates.interval import Interval
 from isoflop.laws.catalog import PUBLISHED, constants, form
 from isoflop.laws.law import Law
+from isoflop.plans.quantities import best
 
 SCHEMA = 1
 DEFAULT_LAWS = ("BESIROGLU_2024", "HOFFMANN_2022_TEX")
@@ -60,37 +60,21 @@ def plan(laws: Ensemble | Law, flops: float, *, law: str = "", level: float = 0.
     One law alone has no intervals. Raises `BadInput` or `IsoflopError` where a law does not split the budget.
     """
     bag = laws if isinstance(laws, Ensemble) else Ensemble((laws,))
-    found = []
-    failed: IsoflopError | None = None
-    for each in bag.laws:
-        try:
-            found.append((each, allocate(each, flops)))
-        except BadInput:
-            raise
-        except IsoflopError as error:
-            failed = error
-    if failed and len(found) < 0.9 * len(bag):
-        raise IsoflopError(
-            f"{len(bag) - len(found)} of {len(bag)} laws have no best size at {flops:.3g} FLOPs: {failed}"
-        )
-    best = {id(each): allocation for each, allocation in found}
-    kept = bag if not failed else Ensemble(tuple(each for each, _ in found))
+    found = best(bag, flops)
 
     def quantity(name: str) -> Quantity:
-        def of(each: Law) -> float:
-            allocation = best[id(each)]
-            return allocation.tokens / allocation.n_params if name == "D/N" else float(getattr(allocation, name))
+        interval = found.interval(name, level)
+        return Quantity.of(interval) if len(found.bag) > 1 else Quantity(interval.median)
 
-        return Quantity.of(kept.interval(of, level)) if len(kept) > 1 else Quantity(of(kept.laws[0]))
-
-    notes = [f"{len(bag) - len(found)} of {len(bag)} laws have no best size here and are left out."] if failed else []
+    lost = found.left_out
+    notes = [f"{lost} of {len(bag)} laws have no best size here and are left out."] if lost else []
     n_params, tokens = quantity("n_params"), quantity("tokens")
     return Plan(
         flops,
         law or type(bag.laws[0]).__name__,
         n_params,
         tokens,
-        quantity("D/N"),
+        quantity("tokens_per_param"),
         quantity("loss"),
         notes=(
             *notes,

@@ -33,7 +33,11 @@ FORMULAS = {
     "OptimalSize": ("Best size", "N_opt(C) = k C^a"),
     "OptimalTokens": ("Best tokens", "D_opt(C) = k C^b"),
 }
-APPROACHES = {"parametric": "approach 3, parametric", "minima": "approach 2, power law through the minima"}
+APPROACHES = {
+    "parametric": "approach 3, parametric",
+    "minima": "approach 2, power law through the minima",
+    "envelope": "approach 1, power law through the envelope",
+}
 
 
 def findings(outcome: Outcome, out: Path) -> page.Findings:

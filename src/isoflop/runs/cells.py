@@ -86,7 +86,7 @@ def texts(cells: Cells) -> NDArray[Any]:
 
 
 def text_of(cell: Any) -> str:
-    """A cell as the text that a CSV file gives back: no spaces around it, what UTF-8 or NumPy cannot hold escaped."""
+    """A cell as a CSV file gives it back: no spaces around it, one kind of line end, escaped what UTF-8 cannot hold."""
     if cell is None or (isinstance(cell, (float, np.floating)) and math.isnan(cell)):
         return ""
     try:
@@ -95,7 +95,7 @@ def text_of(cell: Any) -> str:
         return f"<{type(cell).__name__} too long to print>"
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair
-    return text.replace("\0", "\\0").strip()
+    return text.replace("\0", "\\0").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def rows_with(rows: NDArray[np.intp], cells: Cells) -> str:

@@ -1,4 +1,4 @@
-"""The columns of a table made whole: each one checked, the third of N, D and C from the other two, all problems told."""
+"""The columns of a table made whole: each one checked, the third of N, D and C derived, all problems told."""
 
 from collections.abc import Sequence
 
@@ -56,7 +56,7 @@ def complete(
             problems.append(f"{name} = {FORMULAS[name]} leaves the range of numbers: {rows}. Look at the units.")
     problems += wrong_units(arrays, np.flatnonzero(used), derived)
     if problems:
-        raise BadInput([*problems, f"The columns given are {listed(found.columns)}."])
+        raise BadInput([*problems, *found.notes, f"The columns given are {listed(found.columns)}."])
     return arrays, tuple(derived)
 
 

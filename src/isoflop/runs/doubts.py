@@ -25,7 +25,9 @@ def doubts(
 ) -> tuple[str, ...]:
     """Notes on the rows in use; nothing is changed or left out."""
     if not rows.size:
-        return ()
+        n_rows = len(next(iter(columns.values()), ()))
+        why = " A run that ended well has the status done." if "status" in columns else ""
+        return (f"No run is in use: all {n_rows} rows are left out.{why}",) if n_rows else ()
     values = {name: np.asarray(columns[name], np.float64)[rows] for name in NEEDED if name in columns}
     notes = []
     if all(name in values for name in TRIANGLE) and not set(TRIANGLE) & set(derived):
@@ -52,8 +54,8 @@ def _flops(values: Mapping[str, NDArray[np.float64]], rows: NDArray[np.int64]) -
     shown = ", ".join(f"row {rows[each]} ({10 ** ratio[each]:.3g})" for each in worst[:SHOWN])
     more = f" and {len(apart) - SHOWN} more" if len(apart) > SHOWN else ""
     return [
-        f"flops disagrees with 6 N D by more than {DISAGREES:g}x in {len(apart)} of {len(rows)} rows; C/(6 N D) is that "
-        f"of {shown}{more}. Check the units of the three, and whether N counts what C counts."
+        f"flops disagrees with 6 N D by more than {DISAGREES:g}x in {len(apart)} of {len(rows)} rows; C/(6 N D) is "
+        f"that of {shown}{more}. Check the units of the three, and whether N counts what C counts."
     ]
 
 
@@ -91,7 +93,7 @@ def _identity(
 
 
 def _repeated(identity: list[NDArray[np.float64]], rows: NDArray[np.int64]) -> list[str]:
-    """The same inputs with another loss are seeds; with the same loss to the last digit, a run that was put in twice."""
+    """The same inputs with another loss are seeds; with the same loss to the last digit, a run put in twice."""
     table = np.nan_to_num(np.column_stack(identity), nan=-1.0)
     order = np.lexsort(table.T)  # stable, so that the first of equal rows comes first
     again = np.flatnonzero((table[order][1:] == table[order][:-1]).all(axis=1)) + 1
@@ -101,7 +103,7 @@ def _repeated(identity: list[NDArray[np.float64]], rows: NDArray[np.int64]) -> l
     by_row = np.argsort(repeats)
     one = len(repeats) == 1
     return [
-        f"{numbered(rows[repeats[by_row]]).capitalize()} {'repeats' if one else 'repeat'} the inputs and the loss, to the "
-        f"last digit, of {numbered(rows[twice[by_row]])}, and count{'s' if one else ''} twice. Leave out what was put in "
-        "twice: give a reason under `excluded`, or use table.excluding(rows, why)."
+        f"{numbered(rows[repeats[by_row]]).capitalize()} {'repeats' if one else 'repeat'} the inputs and the loss, to "
+        f"the last digit, of {numbered(rows[twice[by_row]])}, and count{'s' if one else ''} twice. Leave out what was "
+        "put in twice: give a reason under `excluded`, or use table.excluding(rows, why)."
     ]

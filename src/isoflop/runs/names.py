@@ -22,7 +22,7 @@ MANY = 30  # columns that are listed
 
 @dataclass(frozen=True)
 class Named:
-    """Columns under our names, what was recognised, what is wrong with the names, and of which columns that was told."""
+    """Columns under our names, what was recognised, what is wrong with names, and of which columns that was told."""
 
     columns: Mapping[str, Cells]
     notes: tuple[str, ...] = ()
@@ -39,46 +39,52 @@ def named(found: Mapping[str, Cells], mapping: Mapping[str, str], needed: Sequen
     found = even(_cleaned(found))
     if wrong := [pair for pair in mapping.items() if not all(isinstance(name, str) and name.strip() for name in pair)]:
         raise BadInput(f"A mapping gives names of ours → names of theirs, as in loss=final_loss; got {wrong}.")
-    problems, told, notes = [], set(), []
     names = {ours.strip(): text_of(theirs) for ours, theirs in mapping.items()}
-    for ours, theirs in names.items():
-        if theirs not in found:
-            problems.append(f"there is no column {theirs} (for {ours}); its columns are {listed(found)}.")
-            told.add(ours)
-        elif ours in found and ours != theirs and ours not in names.values():
-            notes.append(f"{ours} is read from {theirs}, as mapped; the table's own column {ours} is not read.")
-    ours_already = "excluded" in found and set(needs(needed)) <= set(found)
-    guessed: dict[str, str] = {}
+    must = needs(needed)
+    written_by_us = "excluded" in found and set(must) <= set(found)
+    guessed, doubtful = ({}, {}) if written_by_us else _guessed(found, names)
+    problems = {
+        ours: f"there is no column {theirs} (for {ours}); its columns are {listed(found)}."
+        for ours, theirs in names.items()
+        if theirs not in found
+    } | doubtful
+    loss = (names | guessed).get("loss", "loss")
+    perplexities = [each for each in found if re.search("ppl|perplexity", _plain(each)) and "log" not in _plain(each)]
+    if loss in perplexities or (loss == "loss" and "loss" in must and perplexities and "loss" not in found):
+        problems["loss"] = (
+            f"{loss if loss in perplexities else perplexities[0]} is perplexity by its name, and no loss: write its "
+            "natural logarithm (nats/token) in a column loss, or name the column that holds the loss: --map loss=NAME"
+        )
+    told = tuple(problems.values())
+    if found and not len(next(iter(found.values()))):
+        told += ("there are columns, but no rows.",)
+    chosen = {ours: theirs for ours, theirs in (names | guessed).items() if theirs in found}
+    notes = [
+        f"{ours} is read from {theirs}, as mapped; the table's own column {ours} is not read."
+        for ours, theirs in chosen.items()
+        if ours in found and ours != theirs and ours not in chosen.values()
+    ]
+    if read := [f"{theirs} as {ours}" for ours, theirs in guessed.items() if theirs != ours]:
+        notes.append(f"Read by their names: {', '.join(read)}; --map OURS=THEIRS says otherwise.")
+    chosen |= {each: each for each in found if each not in chosen.values() and each not in chosen}
+    return Named({ours: found[theirs] for ours, theirs in chosen.items()}, tuple(notes), told, frozenset(problems))
+
+
+def _guessed(found: Mapping[str, Cells], names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Ours → theirs by common names, where no mapping gives or takes the column; and the doubts, by ours."""
+    guessed, doubtful = {}, {}
     for ours, about in COLUMNS.items():
-        if ours in names or ours_already:
-            continue
-        same = [_plain(name) for name in (ours, *about.also)] if about.also else []
+        same = [_plain(name) for name in (ours, *about.also)] if about.also and ours not in names else []
         could = [each for each in found if _plain(each) in same and each not in names.values()]
-        could.sort(key=lambda each: (each != ours, same.index(_plain(each))))  # noqa: B023 – used at once
+        could.sort(key=lambda each: (each != ours, same.index(_plain(each))))
         if len(could) > 1 and about.kind != "text":  # words cannot be meant where numbers can
             could = [each for each in could if np.isfinite(numbers(found[each])[0]).any()] or could
         if could:
             guessed[ours] = could[0]
         if len(could) > 1 and about.kind != "text":  # which text names a run is no matter of doubt
-            problems.append(
-                f"{' and '.join(could)} could each be {ours} ({about.meaning}). Say which: --map {ours}={could[0]}"
-            )
-            told.add(ours)
-    if read := [f"{theirs} as {ours}" for ours, theirs in guessed.items() if theirs != ours]:
-        notes.append(f"Read by their names: {', '.join(read)}; --map OURS=THEIRS says otherwise.")
-    loss = (names | guessed).get("loss")
-    perplexities = [each for each in found if re.search("ppl|perplexity", _plain(each)) and "log" not in _plain(each)]
-    if loss in perplexities or (loss is None and "loss" in needs(needed) and perplexities and "loss" not in found):
-        problems.append(
-            f"{loss or perplexities[0]} is perplexity by its name, and no loss: write its natural logarithm (nats/token) "
-            "in a column loss, or name the column that holds the loss: --map loss=NAME"
-        )
-        told.add("loss")
-    names = {ours: theirs for ours, theirs in (names | guessed).items() if theirs in found}
-    names |= {each: each for each in found if each not in names.values() and each not in names}
-    return Named(
-        {ours: found[theirs] for ours, theirs in names.items()}, tuple(notes), tuple(problems), frozenset(told)
-    )
+            could_be = f"{' and '.join(could)} could each be {ours} ({about.meaning})"
+            doubtful[ours] = f"{could_be}. Say which: --map {ours}={could[0]}"
+    return guessed, doubtful
 
 
 def missing(given: Sequence[str], absent: Sequence[str]) -> list[str]:

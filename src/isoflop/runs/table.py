@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import BadInput
-from isoflop.runs.cells import even, texts
+from isoflop.runs.cells import even, text_of, texts
 from isoflop.runs.columns import needs
 from isoflop.runs.complete import CONVENTION, complete, derivations
 from isoflop.runs.csv_file import read_columns, write_columns
@@ -27,6 +27,9 @@ class Exclusion:
     row: int
     run_id: str
     why: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "why", text_of(self.why))  # as `to_csv` keeps it, whatever a log put into it
 
 
 class Table:
@@ -53,15 +56,14 @@ class Table:
         n_rows = len(next(iter(cells.values()), ()))
         if beyond := [each.row for each in excluded if not 0 <= each.row < n_rows]:
             raise BadInput(f"The table has {n_rows} rows, counted from 0, and none numbered {beyond}.")
-        ids, status, whys = (texts(cells.get(name, [""] * n_rows)) for name in ("run_id", "status", "excluded"))
         left_out = {each.row for each in excluded}
-        reasons = [(row, str(whys[row])) for row in np.flatnonzero(whys != "").tolist()]
-        if "status" in cells:
-            reasons += [(row, f"it has {status[row]}") for row in np.flatnonzero(status != Status.DONE).tolist()]
-        for row, why in reasons:
-            if row not in left_out:
-                left_out.add(row)
-                excluded += (Exclusion(row, str(ids[row]), why),)
+        ids = texts(cells["run_id"]) if "run_id" in cells else np.full(n_rows, "")
+        for name, kept, because in (("excluded", "", ""), ("status", Status.DONE, "it has ")):
+            words = texts(cells.get(name, ()))
+            for row in np.flatnonzero(words != kept).tolist():
+                if row not in left_out:
+                    left_out.add(row)
+                    excluded += (Exclusion(row, str(ids[row]), f"{because}{words[row] or 'no status'}"),)
         used = np.ones(n_rows, bool)
         used[list(left_out)] = False
         own = {name: column for name, column in cells.items() if name != "excluded"}
@@ -189,7 +191,7 @@ class Table:
         out = sorted({int(row) for row in rows})
         if unknown := sorted(set(out) - set(self.rows.tolist())):
             raise BadInput(f"Rows {unknown} are not in the table in use; `table.rows` lists those that are.")
-        if not why:
+        if not text_of(why):
             raise BadInput("An exclusion needs a reason.")
         added = tuple(Exclusion(row, self._run_id(row), why) for row in out)
         return self._with(self.rows[~np.isin(self.rows, out)], self.excluded + added)

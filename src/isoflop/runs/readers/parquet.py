@@ -22,6 +22,4 @@ def parquet_columns(path: Path) -> dict[str, Cells]:
             frame = ParquetFile(file).read()
     except (ArrowException, OSError, ValueError) as error:
         raise BadInput(f"The table {path} could not be read: {getattr(error, 'strerror', '') or error}.") from error
-    if not frame.num_rows:
-        raise BadInput(f"The table {path} has no rows.")
     return frame_columns(frame)

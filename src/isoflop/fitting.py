@@ -1,0 +1,187 @@
+"""What `isoflop fit` does with a table: fit every law asked for, look ahead, lay the approaches side by side."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from isoflop.errors import BadInput, FitError, IsoflopError
+from isoflop.estimates.check import Check, Verdict
+from isoflop.estimates.ensemble import Ensemble
+from isoflop.estimates.fit import Fit
+from isoflop.estimates.objective import HUBER, LEAST_ABSOLUTE, SQUARES, UNDERTUNED, Objective
+from isoflop.laws.catalog import loss_form, loss_forms
+from isoflop.laws.law import Law
+from isoflop.plans.analysis import Analysis
+from isoflop.plans.plan import Plan, plan
+from isoflop.runs.budgets import budget_notes, with_budgets
+from isoflop.runs.table import Table
+
+if TYPE_CHECKING:
+    from isoflop.estimates.opinion import Opinion
+
+AHEAD = (1.0, 10.0, 100.0)
+"""Times the most compute of a run, at which the best size is told."""
+DRAWS = 200
+"""Resamples by default: enough for a 90 % interval, and a cold fit stays under 4 s."""
+ALL = "all"
+TRIANGLE = {"n_params", "tokens", "flops", "loss"}
+INTERVALS = ("auto", "case", "cluster", "residual", "wild", "sandwich", "posterior")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How laws are fitted: the objective, the runs' weights ("loss_se" or none), the kind of intervals and its draws.
+
+    holdout: "flops" judges the laws by the largest budgets, held out, and the best is chosen.
+    """
+
+    objective: Objective = HUBER
+    weigh: str = ""
+    intervals: str = "auto"
+    draws: int = DRAWS
+    seed: int = 0
+    holdout: str = ""
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.draws < 0:
+            problems.append(f"{self.draws} draws: give how many laws the intervals are made of, or 0 for none.")
+        if self.intervals not in INTERVALS:
+            problems.append(f"No intervals are called {self.intervals!r}. There are {', '.join(INTERVALS)}.")
+        if self.weigh not in {"", "loss_se"}:
+            problems.append(f"Runs are weighed by 'loss_se' or not at all, not by {self.weigh!r}.")
+        if self.holdout not in {"", "flops"}:
+            problems.append(f"Held out are the largest 'flops' or nothing, not {self.holdout!r}.")
+        if problems:
+            raise BadInput(problems)
+
+
+def read(source: str, laws: Sequence[str], mapping: Mapping[str, str], exclude: Sequence[int]) -> Table:
+    """A user's table, with the columns that the laws need, without the rows they name and without pilots."""
+    from isoflop.runs.readers.read import read_table  # noqa: PLC0415
+
+    needed = None
+    if ALL not in laws:
+        columns = dict.fromkeys(name for law in laws for name in (*loss_form(law).inputs, "loss"))
+        needed = None if set(columns) <= TRIANGLE else tuple(columns)
+    table = read_table(source, mapping, needed=needed)
+    if exclude:
+        table = table.excluding(exclude, "left out by --exclude")
+    if "role" in table and (pilots := table.rows[table["role"] == "pilot"]).size:
+        table = table.excluding(pilots, "a learning-rate pilot, not trained by the recipe")
+    return table
+
+
+def forms_of(laws: Sequence[str], table: Table) -> tuple[type[Law], ...]:
+    """The forms by the names given; for "all", every law of the loss whose inputs the table has and can determine."""
+    if ALL not in laws:
+        return tuple(dict.fromkeys(loss_form(name) for name in laws))
+    return tuple(form for form in loss_forms(table.columns) if len(form.params()) < len(table))
+
+
+def objective_of(name: str, delta: float | None) -> Objective:
+    """The objective by its name on the command line. Raises `BadInput` where it has no threshold to set."""
+    named = {"huber": HUBER, "absolute": LEAST_ABSOLUTE, "squares": SQUARES, "undertuned": UNDERTUNED}
+    if delta is None:
+        return named[name]
+    if name not in {"huber", "undertuned"}:
+        raise BadInput(
+            f"--delta {delta:g} is Huber's threshold, and --objective {name} has none. Leave one of them out."
+        )
+    return replace(named[name], delta=delta)
+
+
+def analyse(
+    table: Table,
+    forms: Sequence[type[Law]],
+    wanted: Wanted,
+    *,
+    source: str = "",
+    say: Callable[[str], None] = lambda _: None,
+) -> Analysis:
+    """Fit each form and say all there is to say. A form that gives no fit is told of; `FitError` if none does."""
+    fits: list[Fit] = []
+    failed: dict[str, str] = {}
+    for form in forms:
+        say(f"Fitting {form.__name__} to {len(table)} runs")
+        try:
+            fits.append(fit_with_intervals(form, table, wanted))
+        except FitError as error:
+            failed[form.__name__] = str(error)
+    if not fits:
+        raise FitError(" ".join(f"{name}: {why}" for name, why in failed.items()))
+    chosen = fits[0]
+    say("Laying the approaches side by side")
+    opinions, doubts, notes = beside(chosen, table, wanted)
+    fits[0] = chosen.with_checks(*doubts)
+    return Analysis(
+        source=source,
+        table=table,
+        fits=tuple(fits),
+        failed=failed,
+        ahead=ahead(chosen, table),
+        opinions=opinions,
+        notes=(*table.notes, *notes),
+    )
+
+
+def fit_with_intervals(form: type[Law], table: Table, wanted: Wanted) -> Fit:
+    """A fit with the intervals of its constants; where it has none, a check says why. Raises `FitError`."""
+    from isoflop.fits.parametric import fit  # noqa: PLC0415 – brings JAX
+    from isoflop.fits.problem import noise_weights  # noqa: PLC0415
+
+    weights = noise_weights(table) if wanted.weigh else None
+    found = fit(form, table, objective=wanted.objective, weights=weights)
+    if not wanted.draws:
+        return found
+    try:
+        return found.with_intervals(ensemble(found, wanted))
+    except FitError as error:
+        return found.with_checks(Check("intervals", Verdict.WARN, str(error)))
+
+
+def ensemble(found: Fit, wanted: Wanted) -> Ensemble:
+    """The bag of laws that intervals are made of. "auto" draws whole runs where the rows are checkpoints of runs."""
+    from isoflop.fits.resample import bootstrap  # noqa: PLC0415
+
+    if wanted.intervals == "posterior":
+        from isoflop.fits.posterior import posterior  # noqa: PLC0415
+
+        return posterior(found, draws=wanted.draws, seed=wanted.seed)
+    if wanted.intervals == "sandwich":
+        from isoflop.fits.sandwich import sandwich  # noqa: PLC0415
+
+        return sandwich(found, draws=wanted.draws, seed=wanted.seed)
+    kind = None if wanted.intervals == "auto" else wanted.intervals
+    return bootstrap(found, draws=wanted.draws, seed=wanted.seed, kind=kind)
+
+
+def ahead(found: Fit, table: Table) -> tuple[Plan, ...]:
+    """The best size at 1, 10 and 100 times the most compute of a run, as far as the law has one."""
+    if found.law.inputs != ("n_params", "tokens"):
+        return ()
+    plans = []
+    for times in AHEAD:
+        try:
+            plans.append(plan(found.sample or found.law, float(table.flops.max()) * times))
+        except IsoflopError:
+            break
+    return tuple(plans)
+
+
+def beside(
+    found: Fit, table: Table, wanted: Wanted
+) -> "tuple[tuple[Opinion, ...], tuple[Check, ...], tuple[str, ...]]":
+    """The approaches side by side; what their disagreement and the parabola's bias say against the fit; notes."""
+    from isoflop.fits.agreement import agreement  # noqa: PLC0415
+    from isoflop.fits.bias import bias  # noqa: PLC0415
+
+    if found.law.inputs != ("n_params", "tokens"):
+        return (), (), ()
+    opinions, agreed = agreement(table, found, draws=max(wanted.draws, 1), seed=wanted.seed)
+    grouped = with_budgets(table)
+    notes = budget_notes(grouped) if "budget" in grouped.derived else ()
+    try:
+        return opinions, (agreed, bias(found.law, table).check()), notes
+    except IsoflopError:  # no budgets of several sizes: there are no parabolas to be biased
+        return opinions, (agreed,), notes
