@@ -91,7 +91,8 @@ def test_every_form_says_its_formula_and_its_units(name: str) -> None:
 @pytest.mark.parametrize("name", FORMS)
 def test_a_law_is_affine_in_the_constants_marked_so(name: str) -> None:
     """All of them together, the others held: half-way between two sets of constants is half-way between the outputs."""
-    found, rng = form(name), np.random.default_rng(0)
+    found: Any = form(name)
+    rng = np.random.default_rng(0)
     inputs = [10 ** rng.uniform(1, 10, 20) for _ in found.inputs]
     for _ in range(10):
         one = {each.name: float(rng.choice(each.starts)) for each in found.params()}

@@ -1,4 +1,4 @@
-"""Gadre et al. 2024, arXiv:2403.08540: loss and downstream error of over-trained models from five and six small runs."""
+"""Gadre et al. 2024, arXiv:2403.08540: loss and downstream error of over-trained models from five and six runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,19 +76,19 @@ def test_the_forecasts_miss_by_as_much_as_published(
 
 
 @pytest.mark.parametrize(
-    ("text", "A", "b", "exponent", "E"),
+    ("text", "scales", "exponent", "E"),
     [
-        ("rpj", 166.21, 366.69, -0.27285, 1.8366),
-        ("c4_original", 113.69, 189.52, -0.24247, 1.5083),
-        ("rw_original", 125.10, 246.21, -0.25439, 1.7345),
+        ("rpj", (166.21, 366.69), -0.27285, 1.8366),
+        ("c4_original", (113.69, 189.52), -0.24247, 1.5083),
+        ("rw_original", (125.10, 246.21), -0.25439, 1.7345),
     ],
 )
 def test_the_constants_are_those_of_the_recipe(
-    benches: Callable[[str], Bench], text: str, A: float, b: float, exponent: float, E: float
+    benches: Callable[[str], Bench], text: str, scales: tuple[float, float], exponent: float, E: float
 ) -> None:
     """L = A N^p + b 6^(p/2) (M N)^p + E in the authors' code, so that p = -2 eta and a = A 6^eta."""
     law = benches(text).loss
-    assert (law.a / 6**law.eta, law.b) == pytest.approx((A, b), abs=5e-3)
+    assert (law.a / 6**law.eta, law.b) == pytest.approx(scales, abs=5e-3)
     assert (-2 * law.eta, law.E) == pytest.approx((exponent, E), abs=5e-5)
 
 

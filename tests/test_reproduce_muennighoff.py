@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from isoflop.runs.table import Table
 
 # A fit to runs without repetition, which the authors hold while they fit R_D* and R_N*.
 WITHOUT_REPETITION = {name: MUENNIGHOFF_2023.constants[name] for name in ("E", "A", "B", "alpha", "beta")}
-REPEATED = fixed(DataConstrained, **WITHOUT_REPETITION)
+REPEATED: Any = fixed(DataConstrained, **WITHOUT_REPETITION)
 NOTHING_LOST = 1e12  # repetitions after which one more still adds as much as the first
 
 
@@ -85,7 +86,7 @@ def test_from_the_published_constants_the_nearest_optimum_is_the_published_basin
 
 
 def test_the_global_optimum_lies_elsewhere(refit: Fit) -> None:
-    """R_D* 95.365, R_N* 1.7059, objective .0158047: 0.13 % lower than where the paper stopped, at six times its R_D*."""
+    """R_D* 95.365, R_N* 1.7059, objective .0158047: 0.13 % below the paper's optimum, at six times its R_D*."""
     assert refit.status is FitStatus.CONVERGED, refit.checks
     assert refit.law.constants["R_D_star"] == pytest.approx(95.365, abs=5e-4)
     assert refit.law.constants["R_N_star"] == pytest.approx(1.7059, abs=5e-5)
@@ -109,7 +110,7 @@ def test_r_d_is_barely_identified_and_the_interval_says_so(refit: Fit) -> None:
 
 def test_if_data_alone_decays_the_fit_is_worse_as_published(runs: Table) -> None:
     """.016922 and R^2 .73545 at R_D* 2.916; the optimum, 2.9149, is lower by 3e-8 of the objective."""
-    only_data = fixed(REPEATED, R_N_star=NOTHING_LOST)
+    only_data: Any = fixed(REPEATED, R_N_star=NOTHING_LOST)
     found = fit(only_data, runs, check=False)
     assert found.objective == pytest.approx(0.016922, abs=5e-7)
     assert found.law.constants["R_D_star"] == pytest.approx(2.916, rel=5e-4)

@@ -28,9 +28,10 @@ def fixed(form: type[Law], **constants: float) -> type[Law]:
     Raises `BadInput` of constants that the form does not have, values outside their domain, or if none is left free.
     """
     values = {name: float(value) for name, value in constants.items()}
-    if isinstance(form, _Held):
-        values = dict(form.held) | values
-        form = form.form
+    whole: Any = form
+    if isinstance(whole, _Held):
+        values = dict(whole.held) | values
+        form = whole.form
     params = {each.name: each for each in form.params()}
     problems = [
         f"{form.__name__} has no constant {name!r}; it has {', '.join(params)}."
@@ -45,11 +46,14 @@ def fixed(form: type[Law], **constants: float) -> type[Law]:
         problems.append(f"All constants of {form.__name__} would be held: then there is nothing to fit.")
     if problems:
         raise BadInput(problems)
-    return _made(form, tuple((name, values[name]) for name in params if name in values)) if values else form
+    if not values:
+        return form
+    made: type[Law] = _made(form, tuple((name, values[name]) for name in params if name in values))
+    return made
 
 
 @functools.cache
-def _made(form: type[Law], held: tuple[tuple[str, float], ...]) -> type[Law]:
+def _made(form: Any, held: tuple[tuple[str, float], ...]) -> Any:
     names = [each.name for each in form.params()]
 
     def constants(self: Law) -> dict[str, Any]:
@@ -64,8 +68,7 @@ def _made(form: type[Law], held: tuple[tuple[str, float], ...]) -> type[Law]:
     namespace |= {"__module__": form.__module__, "form": form, "held": held}
     namespace |= {"constants": property(constants), "from_json": classmethod(from_json)}
     made: Any = _Held(form.__name__, (form,), namespace)
-    found: type[Law] = dataclass(frozen=True)(made)
-    return found
+    return dataclass(frozen=True)(made)
 
 
 copyreg.pickle(_Held, lambda made: (_made, (made.form, made.held)))
