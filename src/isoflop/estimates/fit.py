@@ -106,7 +106,7 @@ class Fit:
             "draws": self.draws,
             "sample": _columns(self.sample) if self.sample else None,
             "status": str(self.status),
-            "checks": [{"name": c.name, "verdict": str(c.verdict), "message": c.message} for c in self.checks],
+            "checks": [check.to_json() for check in self.checks],
             "excluded": [{"row": row, "why": why} for row, why in self.excluded],
         }
 
@@ -121,7 +121,7 @@ class Fit:
             objective=values["objective"],
             minimised=_minimised(values),
             status=FitStatus(values["status"]),
-            checks=tuple(Check(c["name"], Verdict(c["verdict"]), c["message"]) for c in values["checks"]),
+            checks=tuple(Check.from_json(each) for each in values["checks"]),
             excluded=tuple((e["row"], e["why"]) for e in values["excluded"]),
             intervals={name: Interval.from_json(interval) for name, interval in values["intervals"].items()},
             seed=values["seed"],

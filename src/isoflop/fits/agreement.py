@@ -13,13 +13,13 @@ from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, FitStatus, Verdict
 from isoflop.estimates.interval import Interval
 from isoflop.estimates.opinion import Estimate, Opinion
-from isoflop.fits.bias import cost_of
 from isoflop.fits.envelope import Envelope, envelope
 from isoflop.fits.frontier import Frontier, frontier
 from isoflop.fits.minima import Curve, minima
 from isoflop.fits.objective import Floats
 from isoflop.laws.law import Law
 from isoflop.runs.budgets import budget_notes, with_budgets
+from isoflop.runs.cost import cost_of
 from isoflop.runs.table import Table
 
 AHEAD = (1.0, 10.0)  # times the most compute of a run

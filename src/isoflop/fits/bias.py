@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.allocations.allocate import Allocation, allocate, six_n
+from isoflop.allocations.allocate import Allocation, allocate
 from isoflop.errors import FitError
 from isoflop.estimates.fit import Check, Verdict
 from isoflop.fits.minima import Curve, noiseless_minima
 from isoflop.laws.law import Law
 from isoflop.runs.budgets import with_budgets
+from isoflop.runs.cost import cost_of
 from isoflop.runs.table import Table
 
 AHEAD = (1.0, 10.0, 100.0)  # times the largest budget
@@ -106,15 +107,6 @@ def bias(
         for times in AHEAD
     )
     return Bias(curve, float(slope), float(true_slope), len(usable), len(found) - len(usable), at)
-
-
-def cost_of(table: Table) -> Callable[[Any], Any]:
-    """FLOPs per token as a function of N: 6 N where the table's runs have that, else the power law through theirs."""
-    ln_n, ln_cost = np.log(table.n_params), np.log(table.flops / table.tokens)
-    if np.allclose(ln_cost, np.log(6) + ln_n, atol=1e-3):
-        return six_n
-    power, scale = np.polyfit(ln_n, ln_cost, 1)
-    return lambda n_params: np.exp(scale) * n_params**power
 
 
 def _misplaced(law: Law, best: Allocation, n_params: float, cost: Callable[[Any], Any]) -> Misplaced:

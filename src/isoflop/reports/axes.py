@@ -15,9 +15,11 @@ def compute(field: str, values: Sequence[float], axis: type[Any] = alt.X) -> Any
     return log(axis, field, "Training compute C (FLOPs)", values, label=prose.power)
 
 
-def size(axis: type[Any], field: str, values: Sequence[float]) -> Any:
+def size(
+    axis: type[Any], field: str, values: Sequence[float], *, label: Callable[[float], str] = prose.count
+) -> Any:
     """A log axis of model sizes in parameters around `values`."""
-    return log(axis, field, "Model size N (parameters)", values, label=prose.count)
+    return log(axis, field, "Model size N (parameters)", values, label=label)
 
 
 def around(middles: Sequence[float], ends: Sequence[float], reach: float) -> list[float]:
@@ -50,6 +52,12 @@ def at(axis: type[Any], field: str, title: str, ticks: Sequence[float], *, label
     """A log axis with a tick at each of the values given."""
     scale = _scale("log", min(ticks) / 1.15, max(ticks) * 1.15)
     return axis(f"{field}:Q", title=title, scale=scale, axis=_axis(axis, [(tick, label(tick)) for tick in ticks]))
+
+
+def names(field: str, title: str, names: Sequence[str]) -> Any:
+    """A vertical axis of rows 0, 1, 2 ... from the top, each with its name."""
+    scale = alt.Scale(type="linear", domain=[len(names) - 0.4, -0.6], nice=False, zero=False)
+    return alt.Y(f"{field}:Q", title=title, scale=scale, axis=_axis(alt.Y, list(enumerate(names))))
 
 
 def like(axis: Any, field: str) -> Any:

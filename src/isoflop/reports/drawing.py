@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from isoflop.reports import palette
+from isoflop.reports import axes, palette
 from isoflop.reports.figure import Row
 
 WIDTH, HEIGHT = 440, 330
@@ -38,6 +38,29 @@ class Drawing:
     def add(self, *layers: Any) -> None:
         """Put layers over those already there."""
         self._layers += layers
+
+    def dots(self, rows: Sequence[Row], size: float, colour: str | None = None, opacity: float = 0.9) -> alt.Chart:
+        """Round marks, in each row's own `colour` where none is given."""
+        return self.of(rows).mark_circle(size=size, opacity=opacity, **_coloured(colour))
+
+    def diamonds(self, rows: Sequence[Row], colour: str | None = None) -> alt.Chart:
+        """Diamonds that stand out from the lines below them."""
+        spot: dict[str, Any] = {"size": 95, "filled": True, "opacity": 1, "stroke": palette.light("paper")}
+        return self.of(rows).mark_point(shape="diamond", strokeWidth=1.2, **spot, **_coloured(colour))
+
+    def crosses(self, rows: Sequence[Row], colour: str | None = None) -> alt.Chart:
+        """Crosses, for what does not count."""
+        return self.of(rows).mark_text(text="✕", fontSize=11, **_coloured(colour))
+
+    def fan(self, rows: Sequence[Row], x: Any, y: Any, ends: tuple[str, str], field: str, top: float) -> None:
+        """A line in the accent with the band between two ends of each row, dashed where `field`, on x, is beyond top."""
+        accent = palette.light("accent")
+        low, high = axes.like(y, ends[0]), alt.Y2(f"{ends[1]}:Q")
+        seen = [row for row in rows if row[field] <= top * (1 + 1e-9)]
+        ahead = rows[max(0, len(seen) - 1) :]
+        self.add(self.of(rows).mark_area(color=palette.light("band"), clip=True).encode(x=x, y=low, y2=high))
+        self.add(self.of(seen).mark_line(color=accent, strokeWidth=1.6).encode(x=x, y=y))
+        self.add(self.of(ahead).mark_line(color=accent, strokeWidth=1.6, strokeDash=[5, 4]).encode(x=x, y=y))
 
     def label(self, rows: Sequence[Row], x: Any, y: Any, colour: str | None = None, **text: Any) -> None:
         """Write each row's `label` beside its point, over a halo of paper so that lines do not strike it through.
@@ -84,6 +107,10 @@ class Drawing:
             },
         }  # fmt: skip
         return _tidy(vl_convert.vegalite_to_svg(specification))
+
+
+def _coloured(colour: str | None) -> dict[str, Any]:
+    return {"color": colour} if colour else {}
 
 
 def _drawable(value: Any) -> Any:

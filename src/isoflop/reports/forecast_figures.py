@@ -49,8 +49,7 @@ def loss_against_compute(findings: Findings) -> Figure | None:
         drawing.add(drawing.of(ahead).mark_line(color=ACCENT, strokeWidth=1.6, strokeDash=[5, 4]).encode(x=x, y=y))
     drawing.add(drawing.of(runs).mark_circle(size=10, color=TREND, opacity=0.7).encode(x=x, y=y))
     spot: dict[str, Any] = {"filled": True, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.2}
-    diamond = drawing.of(minima).mark_point(shape="diamond", size=95, **spot)
-    drawing.add(diamond.encode(x=x, y=y, color=COLOUR))
+    drawing.add(drawing.diamonds(minima).encode(x=x, y=y, color=COLOUR))
     if forecast:
         bar = drawing.of(target).mark_rule(color=ACCENT, strokeWidth=2.2, clip=True)
         drawing.add(bar.encode(x=x, y=low, y2=HIGH_Y))

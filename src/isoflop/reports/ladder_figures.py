@@ -11,7 +11,7 @@ from isoflop.reports.drawing import COLOUR, HIGH_X, HIGH_Y, Drawing
 from isoflop.reports.figure import Figure, csv_of, thinned
 from isoflop.reports.findings import Findings, RunFact
 
-ACCENT, PAPER, TREND = (palette.light(role) for role in ("accent", "paper", "trend"))
+ACCENT, TREND = palette.light("accent"), palette.light("trend")
 
 
 def isoflop_curves(findings: Findings) -> Figure | None:
@@ -55,13 +55,13 @@ def isoflop_curves(findings: Findings) -> Figure | None:
         drawing.add(line.encode(x=x, y=y, color=COLOUR, detail=alt.Detail("budget:N"), order=alt.Order("order:Q")))
     drawing.add(drawing.of(means).mark_circle(size=34, opacity=1).encode(x=x, y=y, color=COLOUR))
     if out:
-        drawing.add(drawing.of(out).mark_text(text="✕", fontSize=11).encode(x=x, y=y, color=COLOUR))
+        drawing.add(drawing.crosses(out).encode(x=x, y=y, color=COLOUR))
     if minima:
         path = drawing.of(minima).mark_line(strokeDash=[2, 3], strokeWidth=1.2, color=TREND)
         reach = drawing.of(minima).mark_rule(color=ACCENT, strokeWidth=1.6, clip=True)
         drawing.add(path.encode(x=x, y=y, order=alt.Order("budget:Q")))
         drawing.add(reach.encode(x=axes.like(x, "low"), x2=HIGH_X, y=y))
-        drawing.add(_diamonds(drawing, minima, ACCENT).encode(x=x, y=y))
+        drawing.add(drawing.diamonds(minima, ACCENT).encode(x=x, y=y))
     # A budget is named at the right end of its parabola, or at its largest size where it has none.
     ends = {row["budget"]: row for row in sorted(means, key=_size)} | {row["budget"]: row for row in curves}
     named = [dict(end, label=prose.power(end["budget"])) for _, end in sorted(ends.items())]
@@ -109,7 +109,7 @@ def best_size(findings: Findings) -> Figure | None:
         drawing.add(drawing.of(line).mark_area(color=palette.light("band"), clip=True).encode(x=x, y=low, y2=HIGH_Y))
         drawing.add(drawing.of(line).mark_line(color=ACCENT, strokeWidth=1.6).encode(x=x, y=y))
     drawing.add(drawing.of(minima).mark_rule(strokeWidth=1.6, clip=True).encode(x=x, y=low, y2=HIGH_Y, color=COLOUR))
-    drawing.add(_diamonds(drawing, minima).encode(x=x, y=y, color=COLOUR))
+    drawing.add(drawing.diamonds(minima).encode(x=x, y=y, color=COLOUR))
     if trained:
         ring = drawing.of(trained).mark_point(size=70, strokeWidth=1.8, color=ACCENT, opacity=1)
         drawing.add(ring.encode(x=x, y=y))
@@ -179,19 +179,6 @@ def learning_curves(findings: Findings) -> Figure | None:
         svg=line.svg(),
         csv=csv_of(curve=rows),
     )
-
-
-def _diamonds(drawing: Drawing, rows: list[dict[str, Any]], colour: str | None = None) -> Any:
-    marks: dict[str, Any] = {"color": colour} if colour else {}
-    shape: dict[str, Any] = {
-        "shape": "diamond",
-        "size": 95,
-        "filled": True,
-        "opacity": 1,
-        "stroke": PAPER,
-        "strokeWidth": 1.2,
-    }
-    return drawing.of(rows).mark_point(**shape, **marks)
 
 
 def _point(run: RunFact, colour: str) -> dict[str, Any]:

@@ -17,6 +17,9 @@ ROLES = {
 }
 """Each role's light and dark colour; text roles keep a contrast of 4.5 or more on paper."""
 
+SHADES = 10
+"""Shades of blue on a page whose pictures share out a fixed ramp (`spread`) instead of having one for each budget."""
+
 _RAMP = (("#5f97d3", "#2468ad", "#0a2550"), ("#4472a6", "#7bb0e8", "#e3efff"))
 """Lowest to highest budget: the highest stands out most from the paper, light or dark."""
 

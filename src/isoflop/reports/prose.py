@@ -5,6 +5,7 @@ import math
 from isoflop.estimates.interval import Interval
 
 MISSING = "–"
+_SIZES = (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3))
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -41,6 +42,22 @@ def count(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return MISSING
     return f"{value:,.0f}" if abs(value) < 1e7 else power(value, 3)
+
+
+def short(value: float | None, digits: int = 3) -> str:
+    """72.61e9 as "72.6B", 1e6 as "1M" and 31415 as "31.4K": sizes and tokens as the field says them."""
+    if value is None or not math.isfinite(value) or value <= 0:
+        return MISSING
+    rounded = float(f"{value:.{digits - 1}e}")
+    if rounded >= 1e15:
+        return power(value, digits)
+    suffix, size = next(((suffix, size) for suffix, size in _SIZES if rounded >= size), ("", 1.0))
+    return f"{rounded / size:.{digits}g}{suffix}"
+
+
+def ratio(value: float | None) -> str:
+    """Tokens per parameter to three digits: 20.04 as "20", 0.4567 as "0.457"."""
+    return MISSING if value is None or not math.isfinite(value) else f"{float(f'{value:.3g}'):,g}"
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:

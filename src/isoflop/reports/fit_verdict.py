@@ -1,0 +1,124 @@
+"""What is said of a fit before anything else: one sentence of verdict, then every doubt, the worst before the others."""
+
+from collections.abc import Callable, Mapping
+
+from isoflop.estimates.check import Check, Verdict
+from isoflop.estimates.fit import Fit, FitStatus
+from isoflop.plans.analysis import Analysis
+from isoflop.plans.plan import Quantity
+from isoflop.reports import prose
+from isoflop.reports.compared import Compared, title, words
+
+REASONS: Mapping[FitStatus, str] = {
+    FitStatus.NOT_CERTIFIED: "its optimum is not certified",
+    FitStatus.AT_BOUND: "a constant ran to its bound",
+    FitStatus.UNIDENTIFIED: "the runs do not determine every constant",
+}
+AHEAD = 10.0
+
+
+def headline(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> str:
+    """The verdict in one sentence: what was fitted, whether to believe it, and what it says of the best size.
+
+    flops writes a budget with its unit. Where the optimum is not certified or a check fails, that comes first.
+    """
+    fit = analysis.fit
+    name, said = type(fit.law).__name__, _said(analysis, runs, flops)
+    fitted = f"fitted to {len(analysis.table):,} runs{f' of {analysis.source}' if analysis.source else ''}"
+    if why := _why_not(fit):
+        return f"Do not plan by this yet: {why}; as it stands, {name}, {fitted}, {said}."
+    warned = len(doubts(analysis))
+    below = {0: "", 1: "; one doubt is below"}.get(warned, f"; {warned} doubts are below")
+    return f"{name}, {fitted} to a certified optimum, {said}{below}."
+
+
+def doubtful(analysis: Analysis) -> bool:
+    """Whether the verdict is not to plan by it."""
+    return bool(_why_not(analysis.fit))
+
+
+def doubts(analysis: Analysis) -> tuple[Check, ...]:
+    """All that speaks against the fit: its status, then failed checks, then warnings; empty when nothing does."""
+    status = analysis.fit.status
+    known = () if status is FitStatus.CONVERGED else (Check(f"status: {status}", Verdict.FAIL, status.advice),)
+    found = [check for check in checks(analysis) if check.verdict != Verdict.OK]
+    return (*known, *sorted(found, key=lambda check: check.verdict != Verdict.FAIL))
+
+
+def checks(analysis: Analysis) -> tuple[Check, ...]:
+    """Every check of the chosen fit and of the draws behind its intervals, each once."""
+    drawn = analysis.fit.sample.checks if analysis.fit.sample else ()
+    return tuple(dict.fromkeys((*analysis.fit.checks, *drawn)))
+
+
+def passed(analysis: Analysis) -> tuple[Check, ...]:
+    """The checks that raised no doubt."""
+    return tuple(check for check in checks(analysis) if check.verdict == Verdict.OK)
+
+
+def left_out(fit: Fit) -> dict[str, list[int]]:
+    """Reason → the rows that are left out for it."""
+    found: dict[str, list[int]] = {}
+    for row, why in fit.excluded:
+        found.setdefault(why, []).append(row)
+    return found
+
+
+def minimised(fit: Fit) -> str:
+    """The objective as a sentence."""
+    what = f"the {fit.minimised}" if fit.minimised else "the chi² of the minima"
+    return f"Its constants minimise {what}, which is {prose.number(fit.objective)} at the optimum."
+
+
+def resampled(fit: Fit) -> str:
+    """Where the intervals come from, or that there are none."""
+    if not fit.draws:
+        return "There are no intervals: nothing was resampled."
+    how = f" ({fit.sample.how})" if fit.sample and fit.sample.how else ""
+    level = next((prose.level(interval) for interval in fit.intervals.values()), "90 %")
+    return f"Intervals hold {level} of {fit.draws:,} laws refitted to resampled runs{how}, seed {fit.seed}."
+
+
+def span(quantity: Quantity, show: Callable[[float], str]) -> str:
+    """A number with its ends where they are known: "6.2B (5.9B to 6.6B)"."""
+    if quantity.low is None or quantity.high is None:
+        return show(quantity.median)
+    return f"{show(quantity.median)} ({show(quantity.low)} to {show(quantity.high)})"
+
+
+def _why_not(fit: Fit) -> str:
+    if fit.status is not FitStatus.CONVERGED:
+        return REASONS[fit.status]
+    failed = [check.name for check in fit.checks if check.verdict == Verdict.FAIL]
+    names = " and ".join([", ".join(failed[:-1]), failed[-1]] if len(failed) > 1 else failed)
+    return f"{'a check fails' if len(failed) == 1 else f'{len(failed)} checks fail'} ({names})" if failed else ""
+
+
+def _said(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> str:
+    """What the law says ahead: the best size, or its output beyond the runs, or how near it comes to them."""
+    sizes = [(plan.flops, plan.n_params) for plan in analysis.ahead if plan.n_params]
+    if sizes:
+        (most, here), *further = sizes
+        level = f" ({100 * here.level:.3g} % interval " if here.level else " ("
+        at = span(here, prose.short).replace(" (", f" parameters{level}", 1) if here.low else (
+            f"{prose.short(here.median)} parameters"
+        )
+        ten = f", and at {span(further[0][1], prose.short)} for ten times that" if further else ""
+        return f"puts the best size for {flops(most)}, the most of a run, at {at}{ten}"
+    if len(runs.inputs) == 1:
+        return _one_input(analysis.fit, runs)
+    lost = " names no best size, and" if runs.flops_per_token is not None else ""
+    return f"{lost} misses half of its runs by less than {prose.percent(runs.typical)} of {words(runs.output)}".strip()
+
+
+def _one_input(fit: Fit, runs: Compared) -> str:
+    ((name, values),) = runs.inputs.items()
+    far = float(values.max()) * AHEAD
+    said = Quantity(float(fit.law(far)))
+    if fit.sample:
+        interval = fit.sample.interval(lambda law: float(law(far)))
+        said = Quantity(said.median, interval.low, interval.high, interval.level)
+    unit = "" if runs.unit in ("", "1", "output") else f" {runs.unit}"
+    what = prose.power(far) if name == "flops" else prose.short(far)
+    where = title(name).partition("(")[2].rstrip(")") or words(name)
+    return f"puts the {words(runs.output)} at {span(said, prose.number)}{unit} for {what} {where}, ten times the most of a run"
