@@ -31,8 +31,8 @@ def fixed(form: type[Law], **constants: float) -> type[Law]:
     whole: Any = form
     if isinstance(whole, _Held):
         values = dict(whole.held) | values
-        form = whole.form
-    params = {each.name: each for each in form.params()}
+        whole = whole.form
+    params = {each.name: each for each in whole.params()}
     problems = [
         f"{form.__name__} has no constant {name!r}; it has {', '.join(params)}."
         for name in values
@@ -48,7 +48,7 @@ def fixed(form: type[Law], **constants: float) -> type[Law]:
         raise BadInput(problems)
     if not values:
         return form
-    made: type[Law] = _made(form, tuple((name, values[name]) for name in params if name in values))
+    made: type[Law] = _made(whole, tuple((name, values[name]) for name in params if name in values))
     return made
 
 
