@@ -28,7 +28,11 @@ DIVERGED = 0.05
 
 @dataclass(frozen=True)
 class World:
-    """The runs, the largest budget (FLOPs), and what is true at AHEAD times it: N, D, and the loss there."""
+    """The runs, the largest budget (FLOPs), and what is true at AHEAD times it: N, D, and the loss there.
+
+    severity: how far the world bends away from Chinchilla's law, as a number to sort worlds of one kind by; 0 if it has
+    none of its own.
+    """
 
     kind: str
     table: Table
@@ -36,6 +40,7 @@ class World:
     n_params: float
     tokens: float
     loss: float
+    severity: float = 0.0
 
 
 def chinchilla(rng: np.random.Generator) -> Chinchilla:
@@ -88,25 +93,27 @@ def kaplan(rng: np.random.Generator) -> Kaplan:
     )
 
 
-def broken(rng: np.random.Generator, middle: float, span: float) -> Loss:
-    """Chinchilla whose frontier breaks: the reducible loss falls more slowly or faster beyond a budget of the ladder.
+def broken(rng: np.random.Generator, middle: float, span: float) -> tuple[Loss, float]:
+    """Chinchilla whose frontier breaks: the exponent of the reducible loss in compute changes by 5 to 20 %, up or down,
+    at a budget in the middle half of the ladder, over 0.3 to 1 e-folds of compute. Comes with that share.
 
     The break of Caballero et al. 2023 (arXiv:2210.14891) in compute: times (1 + (C / C_b)^(1/s))^(-c s).
     """
     law = chinchilla(rng)
     at = middle + rng.uniform(-0.25, 0.25) * span  # ln C_b
     before = law.alpha * law.beta / (law.alpha + law.beta)  # the frontier's exponent of compute
-    change = before * rng.choice([-1, 1]) * rng.uniform(0.1, 0.25)
+    share = rng.uniform(0.05, 0.2)
+    change = before * rng.choice([-1, 1]) * share
     sharp = rng.uniform(0.3, 1.0)
 
     def loss(n_params: Any, tokens: Any) -> Any:
         beyond = np.logaddexp(0, (np.log(6 * n_params * tokens) - at) / sharp) * sharp
         return law.E + (law(n_params, tokens) - law.E) * np.exp(-change * beyond)
 
-    return loss
+    return loss, share
 
 
-def undertuned(rng: np.random.Generator, middle: float, span: float) -> Loss:
+def undertuned(rng: np.random.Generator, middle: float, span: float) -> tuple[Loss, float]:
     """Chinchilla with an excess loss that drifts with compute, by 0.15 to 0.5 % of the loss an e-fold.
 
     In half of the worlds it grows from a mid-ladder budget on, for ever (a recipe that was tuned for small runs); in the
@@ -120,7 +127,7 @@ def undertuned(rng: np.random.Generator, middle: float, span: float) -> Loss:
         beyond = np.log(6 * n_params * tokens) - at
         return law(n_params, tokens) * (1 + rate * np.logaddexp(0, beyond if grows else -beyond))
 
-    return loss
+    return loss, rate
 
 
 KINDS = ("chinchilla", "diverged", "farseer", "kaplan", "break", "undertuned")
@@ -134,6 +141,7 @@ def world(kind: str, rng: np.random.Generator) -> World:
     span = np.log(10) * decades
     middle = low + span / 2
     truth: Loss
+    severity = 0.0
     if kind in {"chinchilla", "diverged"}:
         truth = chinchilla(rng)
     elif kind == "farseer":
@@ -141,9 +149,9 @@ def world(kind: str, rng: np.random.Generator) -> World:
     elif kind == "kaplan":
         truth = kaplan(rng)
     elif kind == "break":
-        truth = broken(rng, middle, span)
+        truth, severity = broken(rng, middle, span)
     else:
-        truth = undertuned(rng, middle, span)
+        truth, severity = undertuned(rng, middle, span)
     budgets = np.exp(np.linspace(low, low + span, n_budgets))
     width = np.log(rng.uniform(3, 6))
     off, drift = 0.3 * rng.normal(), 0.03 * rng.normal()
@@ -163,7 +171,7 @@ def world(kind: str, rng: np.random.Generator) -> World:
     columns = {"n_params": n_params, "tokens": tokens, "flops": flops, "loss": loss, "budget": flops}
     target = AHEAD * budgets[-1]
     best, loss_there = best_size(truth, target)
-    return World(kind, Table(columns), float(budgets[-1]), best, target / (6 * best), loss_there)
+    return World(kind, Table(columns), float(budgets[-1]), best, target / (6 * best), loss_there, severity)
 
 
 def best_size(law: Loss, flops: float) -> tuple[float, float]:

@@ -12,10 +12,10 @@ from isoflop.estimates.interval import Interval
 from isoflop.fits.drift import Drift, drift
 from isoflop.fits.forward import FEWEST, Judged, Whole, groups_of, judge, regular, shares
 from isoflop.fits.noise import seed_noise
-from isoflop.fits.objective import Floats, from_search
+from isoflop.fits.objective import Floats
 from isoflop.fits.optima import Middle, optima
 from isoflop.fits.standings import Standing, standings, verdict
-from isoflop.fits.swarm import Sample, descend
+from isoflop.fits.swarm import Sample, descend, law_at
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.drifting import Drifting
 from isoflop.laws.farseer import Farseer
@@ -30,6 +30,7 @@ ENOUGH = 5
 """Budgets from which on laws are weighted; with fewer the spread across laws is shown instead."""
 
 DRAWS = 200
+LEFT = 0.1  # of the bag must have a best size, or there is no answer
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ class Choice:
     drifts: dict[str, Drift] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, flops: float, level: float = 0.9) -> Outlook:
-        """Best size, data and loss at a budget. Raises `FitError` where most of the bag has no best size there."""
+        """Best size, data and loss at a budget. Raises `FitError` where hardly any law has a best size there."""
         found = optima(self.ensemble.laws, flops, self.middle)
         kept = np.isfinite(found).all(1)
-        if kept.sum() <= len(found) / 2:
+        if kept.sum() < max(1, LEFT * len(found)):
             raise FitError(
                 f"{np.sum(~kept)} of {len(found)} laws have no best size near {np.exp(self.middle.at(np.log(flops))):.3g} "
                 f"parameters at {flops:.3g} FLOPs. Ask for a budget nearer to the runs, or vary N more at each budget."
@@ -112,11 +113,11 @@ def choose(
     ]
     if not fitting:
         raise FitError(" ".join(check.message for check in checks))
-    kept = regular(fitting, table)
+    kept, starts = regular(fitting, table)
     checks += _outlying(table, kept)
     whole, table = table, table.where(kept)
     groups = groups_of(table, holdout)
-    judged = [judge(form, table, groups) for form in fitting]
+    judged = [judge(form, table, groups, start) for form, start in zip(fitting, starts, strict=True)]
     budgets = int(groups.max()) + 1
     weights = shares(judged) if budgets >= ENOUGH else np.eye(len(judged))[int(np.argmax(shares(judged)))]
     middle = _middle(table)
@@ -156,23 +157,15 @@ def _bag(
 
 
 def _law(form: type[Law], theta: Floats, table: Table) -> Law:
-    params = form.params()
-    constants = {
-        p.name: float(np.clip(value, *p.domain))
-        for p, value in zip(params, from_search(params, theta).values(), strict=True)
-    }
     fitted = {name: (float(table[name].min()), float(table[name].max())) for name in form.inputs}
-    return form(**constants, about=About(source=f"fitted to {len(table)} runs", tag="fitted", fitted=fitted))
+    return law_at(form, theta, About(source=f"fitted to {len(table)} runs", tag="fitted", fitted=fitted))
 
 
 def _drifted(law: Law, top: Floats, middle: Middle) -> Law:
-    level, slope, tilt, turn = map(float, top)
+    names = ("level", "slope", "wander", "tilt", "turn", "sway")
     return Drifting(
         law,
-        level=level,
-        slope=slope,
-        tilt=tilt,
-        turn=turn,
+        **dict(zip(names, map(float, top), strict=True)),
         low=float(np.exp(middle.low)),
         top=float(np.exp(middle.top)),
         size=float(np.exp(middle.size)),

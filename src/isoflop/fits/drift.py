@@ -31,9 +31,9 @@ NOISES = tuple(np.exp(np.linspace(-0.5, 0.3, 6)))
 
 @dataclass(frozen=True)
 class Drift:
-    """Draws of the constants' displacements (m, p), and of level, slope, tilt and turn at the top (m, 4).
+    """Draws of the constants' displacements (m, p), and of level, slope, wander, tilt, turn and sway at the top (m, 6).
 
-    odds: evidence of a drifting level over that of none; carried: whether the draws have it.
+    As in `laws.drifting`; wander and sway are where Brownian motion may take them beyond the runs. odds: evidence of a drifting level over that of none; carried: whether the draws have it.
     """
 
     displaced: Floats
@@ -70,7 +70,7 @@ def drift(ln_c: Floats, off: Floats, J: Floats, residuals: Floats, draws: int, r
     carried = odds >= CREDIBLE
     share = np.where((levels > 0) == carried, share, 0.0)
     counts = rng.multinomial(draws, share / share.sum())
-    displaced, top, done = np.empty((draws, p)), np.zeros((draws, 4)), 0
+    displaced, top, done = np.empty((draws, p)), np.zeros((draws, 6)), 0
     for (level, tilt, cell), count in zip(cells, counts, strict=True):
         if not count:
             continue
@@ -85,7 +85,9 @@ def drift(ln_c: Floats, off: Floats, J: Floats, residuals: Floats, draws: int, r
             gain = np.linalg.solve(cell.variance, cov)
             size, axes = np.linalg.eigh(whole - cov.T @ gain)
             noise = rng.standard_normal((count, 4)) * np.sqrt(np.maximum(size, 0.0))
-            top[at] = left @ gain + noise @ axes.T
+            top[at, :] = np.insert(left @ gain + noise @ axes.T, (2, 4), 0.0, axis=1)
+            # Integrated Brownian motion that sets out at the top has the variance t^3 / 3 there.
+            top[at, 2::3] = rng.standard_normal((count, 2)) * np.asarray([level, tilt]) / np.sqrt(3)
     return Drift(displaced / np.where(scale > 0, scale, 1.0), top, odds, bool(carried))
 
 

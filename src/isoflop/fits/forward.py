@@ -15,7 +15,7 @@ from isoflop.estimates.objective import HUBER, SQUARES
 from isoflop.fits.objective import Floats
 from isoflop.fits.problem import Problem, problem_of
 from isoflop.fits.starts import best_starts
-from isoflop.fits.swarm import Sample, best, tangents
+from isoflop.fits.swarm import Sample, best, descend, tangents
 from isoflop.laws.law import Law
 from isoflop.runs.table import Table
 
@@ -26,6 +26,8 @@ FEWEST = 3
 
 STARTS = 16
 STARTS_BELOW = 8
+KEPT = 4
+ROUGH = 25  # steps that are enough to see which runs lie far off
 OUTLYING = 4.0
 """Robust standard deviations from the best law beyond which a run takes no part: 1 of 16,000 if noise is normal."""
 
@@ -84,54 +86,50 @@ def sample_of(problem: Problem) -> Sample:
     return Sample(tuple(map(np.log, problem.inputs)), np.log(problem.measured), problem.weights)
 
 
-def regular(forms: Sequence[type[Law]], table: Table) -> NDArray[np.bool_]:
+def regular(forms: Sequence[type[Law]], table: Table) -> tuple[NDArray[np.bool_], list[Floats]]:
     """Which runs lie within OUTLYING robust standard deviations of the law that describes most of them best.
 
-    Huber's fit of threshold 1e-3 is hardly moved by them. What is left is fitted by squares, and looked at again.
+    Huber's fit of threshold 1e-3 is hardly moved by them. What is left is fitted by squares, and looked at again. Comes
+    with each form's lowest optima, to start from.
     """
-    scale, chosen = np.inf, None
-    for form in forms:
-        problem = problem_of(form, table, HUBER)
-        n, p = len(table), len(form.params())
-        sample = sample_of(problem)
-        theta, _ = best(form, best_starts(problem, STARTS), sample, np.ones((1, n)), delta=HUBER.delta)
-        size = np.abs(tangents(form, theta, sample)[0][0])
-        robust = 1.4826 * float(np.median(size)) * np.sqrt(n / (n - p))
+    scale, law, starts = np.inf, 0, []
+    n = len(table)
+    samples = [sample_of(problem_of(form, table, HUBER)) for form in forms]
+    for i, (form, sample) in enumerate(zip(forms, samples, strict=True)):
+        begin = best_starts(problem_of(form, table, HUBER), STARTS)
+        theta, value = descend(form, begin, sample, delta=HUBER.delta, steps=ROUGH)
+        theta = theta[np.argsort(value, kind="stable")[:KEPT]]
+        starts.append(theta)
+        size = np.abs(tangents(form, theta[:1], sample)[0][0])
+        robust = 1.4826 * float(np.median(size)) * np.sqrt(n / (n - theta.shape[1]))
         if robust < scale:
-            scale, chosen = robust, (form, theta, sample, size)
-    if chosen is None:
-        return np.ones(len(table), bool)
-    form, theta, sample, size = chosen
-    kept = size <= OUTLYING * scale
+            scale, law, kept = robust, i, size <= OUTLYING * robust
+    form, sample, theta = forms[law], samples[law], starts[law]
     for _ in range(2):
-        if kept.sum() <= len(form.params()):
-            return np.ones(len(table), bool)
-        theta, value = best(form, theta, sample, kept[None].astype(np.float64))
-        sd = np.sqrt(value[0] / (kept.sum() - len(form.params())))
-        kept = np.abs(tangents(form, theta, sample)[0][0]) <= OUTLYING * sd
-    return kept
+        free = kept.sum() - theta.shape[1]
+        if free <= 0 or kept.all():
+            return np.ones(n, bool), starts
+        found, value = best(form, [theta], sample, kept[None].astype(np.float64))
+        kept = np.abs(tangents(form, found, sample)[0][0]) <= OUTLYING * np.sqrt(value[0] / free)
+    return kept, starts
 
 
-def judge(form: type[Law], table: Table, groups: Whole) -> Judged:
+def judge(form: type[Law], table: Table, groups: Whole, starts: Floats) -> Judged:
     """Fit a form to all runs, and to those of the groups below each from FEWEST on, without a look at what follows."""
     problem = problem_of(form, table, SQUARES)
     n, p = len(table), len(form.params())
     sample = sample_of(problem)
     held = [k for k in range(FEWEST, groups.max() + 1) if np.sum(groups < k) > p and np.any(groups == k)]
-    theta, value = best(form, best_starts(problem, STARTS), sample, np.ones((1, n)))
-    r, J = tangents(form, theta, sample)
+    below = [groups < k for k in held]
+    blind = [best_starts(problem.only(np.flatnonzero(below[0])), STARTS_BELOW)] * len(held) if held else []
+    thetas, values = best(form, [starts, *blind], sample, np.stack([groups >= 0, *below]).astype(np.float64))
+    rs, Js = tangents(form, thetas, sample)
     ahead: list[Ahead] = []
-    if held:
-        lowest = np.flatnonzero(groups < held[0])
-        below = np.stack([groups < k for k in held]).astype(np.float64)
-        thetas, values = best(form, best_starts(problem.only(lowest), STARTS_BELOW), sample, below)
-        rs, Js = tangents(form, thetas, sample)
-        for i, k in enumerate(held):
-            seen, rows = groups < k, np.flatnonzero(groups == k)
-            score = _density(Js[i][seen], Js[i][rows], rs[i][rows], float(values[i]))
-            ahead.append(Ahead(k, thetas[i], rows, rs[i][rows], score))
-    sd = float(np.sqrt(value[0] / (n - p)))
-    return Judged(form, theta[0], r[0], J[0], sd, tuple(ahead))
+    for i, (k, seen) in enumerate(zip(held, below, strict=True), start=1):
+        rows = np.flatnonzero(groups == k)
+        score = _density(Js[i][seen], Js[i][rows], rs[i][rows], float(values[i]))
+        ahead.append(Ahead(k, thetas[i], rows, rs[i][rows], score))
+    return Judged(form, thetas[0], rs[0], Js[0], float(np.sqrt(values[0] / (n - p))), tuple(ahead))
 
 
 def _density(J: Floats, J_ahead: Floats, errors: Floats, squares: float) -> float:

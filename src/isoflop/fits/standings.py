@@ -8,7 +8,8 @@ import numpy as np
 
 from isoflop.estimates.fit import Check, Verdict
 from isoflop.fits.forward import FEWEST, Judged, Whole
-from isoflop.fits.objective import Floats, from_search
+from isoflop.fits.objective import Floats
+from isoflop.fits.swarm import law_at
 from isoflop.laws.law import Law
 from isoflop.runs.table import Table
 
@@ -47,7 +48,7 @@ def _of_law(judged: Judged, weight: float, table: Table, groups: Whole) -> Stand
     last = judged.ahead[-1]
     lowest = int(np.argmin(table.loss[last.rows]))
     row = int(last.rows[lowest])
-    law = judged.form(**from_search(judged.form.params(), last.theta))
+    law = law_at(judged.form, last.theta)
     slope = slope_of(law, table, row)
     found, error = float(table.loss[row]), float(np.expm1(last.errors[lowest]))
     said = found / (1 + error)

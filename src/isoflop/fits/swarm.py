@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, double_precision
-from isoflop.laws.law import Law, Param
+from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, double_precision, from_search
+from isoflop.laws.law import UNKNOWN, About, Law, Param
 
 SLOTS = 64  # candidates side by side, always this many: one compiled program a law and number of rows
-ROWS = 64  # rows are padded with weight 0 to this, or the next power of two
+ROWS = 32  # rows are padded with weight 0 to a multiple of this, or many to a power of two: few programs serve all
 STEPS = 60
 SETTLED = 1e-9  # a step that lowers no candidate's objective by more than this share, twice over, ends the descent
 TURN = 0.75  # the largest second-order part of a step, relative to the first-order one (Transtrum and Sethna 2012)
@@ -62,14 +62,12 @@ def descend(
     return found, np.where(np.isfinite(value) & np.isfinite(found).all(1), value, np.inf)
 
 
-def best(
-    form: type[Law], starts: Floats, sample: Sample, weights: Floats, *, delta: float = np.inf, steps: int = STEPS
-) -> tuple[Floats, Floats]:
-    """For each row of weights (k, n) the lowest of the descents from all starts: theta (k, p), sum of w r^2 (k,)."""
-    k, s = len(weights), len(starts)
-    every = sample.weighing(np.repeat(weights, s, axis=0))
-    theta, value = descend(form, np.tile(starts, (k, 1)), every, delta=delta, steps=steps)
-    lowest = value.reshape(k, s).argmin(1) + s * np.arange(k)
+def best(form: type[Law], starts: Sequence[Floats], sample: Sample, weights: Floats) -> tuple[Floats, Floats]:
+    """For each row of weights (k, n) the lowest of the descents from its own starts: theta (k, p), sum of w r^2 (k,)."""
+    counts = [len(each) for each in starts]
+    theta, value = descend(form, np.concatenate(starts), sample.weighing(np.repeat(weights, counts, axis=0)))
+    ends = np.cumsum(counts)
+    lowest = [end - count + int(np.argmin(value[end - count : end])) for end, count in zip(ends, counts, strict=True)]
     return theta[lowest], value[lowest]
 
 
@@ -87,6 +85,13 @@ def tangents(form: type[Law], theta: Floats, sample: Sample) -> tuple[Floats, Fl
     return r, J
 
 
+def law_at(form: type[Law], theta: Floats, about: About = UNKNOWN) -> Law:
+    """The law at a point of the search; a constant beyond the end of its domain is put there."""
+    params = form.params()
+    found = from_search(params, theta)
+    return form(**{p.name: float(np.clip(found[p.name], *p.domain)) for p in params}, about=about)
+
+
 def _filled(rows: Floats) -> Floats:
     """The first row repeated up to SLOTS."""
     return np.concatenate([rows, np.repeat(rows[:1], SLOTS - len(rows), axis=0)])
@@ -94,7 +99,7 @@ def _filled(rows: Floats) -> Floats:
 
 def _padded(sample: Sample, at: slice) -> tuple[tuple[Any, ...], Any, Any]:
     n = sample.rows
-    rows = max(ROWS, 1 << (n - 1).bit_length())
+    rows = -(-n // ROWS) * ROWS if n <= 4 * ROWS else 1 << (n - 1).bit_length()
 
     def full(each: Floats, zero: bool = False) -> Any:
         some = each[None] if each.ndim == 1 else each[at]
