@@ -18,7 +18,7 @@ import numpy as np
 from worlds import AHEAD, DIVERGED, KINDS, Floats, World, world
 
 from isoflop.errors import IsoflopError
-from isoflop.fits.choice import choose
+from isoflop.fits.choice import LAWS, choose
 from isoflop.fits.forward import sample_of
 from isoflop.fits.optima import Middle, optima
 from isoflop.fits.problem import problem_of
@@ -52,7 +52,7 @@ def tried(found: Floats, planted: World) -> Tried:
 def by_choice(planted: World, draws: int, seed: int) -> Floats:
     """The package's default: (2, 3); endless where it gives no answer, which counts as a miss."""
     try:
-        outlook = choose(table=planted.table, draws=draws, seed=seed).at(AHEAD * planted.flops, LEVEL)
+        outlook = choose(LAWS, planted.table, draws=draws, seed=seed).at(AHEAD * planted.flops, LEVEL)
     except IsoflopError:
         return np.full((2, 3), np.nan)
     found = (outlook.n_params, outlook.tokens, outlook.loss)
@@ -128,7 +128,9 @@ def measure(kind: str, worlds: int, draws: int, seed: int) -> dict[str, object]:
 
 def table(rows: list[dict[str, object]]) -> str:
     """Plain and aligned."""
-    lines = [f"{'worlds':12}{'intervals':12}{'target':>9}   {'N':>6}{'D':>7}{'L':>7}   {'width N':>8}{'width L':>9}   score N  score L"]
+    lines = [
+        f"{'worlds':12}{'intervals':12}{'target':>9}   {'N':>6}{'D':>7}{'L':>7}   {'width N':>8}{'width L':>9}   score N  score L"
+    ]
     for row in rows:
         low, high = row["target"]  # type: ignore[misc]
         target = f"{low:.0%}" + (f"-{high:.0%}" if high < 1 else "+")
@@ -163,7 +165,9 @@ def main() -> None:
         plain = {"worlds": asked.worlds, "draws": asked.draws, "seed": asked.seed, "level": LEVEL, "kinds": rows}
         asked.out.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     print(table(rows))
-    print(f"{DIVERGED:.0%} of the runs of a world of that name diverged; CPU-s {sum(sum(r['cpu_seconds'].values()) for r in rows):.0f}")  # type: ignore[attr-defined]
+    print(
+        f"{DIVERGED:.0%} of the runs of a world of that name diverged; CPU-s {sum(sum(r['cpu_seconds'].values()) for r in rows):.0f}"
+    )  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -83,12 +83,7 @@ class Choice:
 
 
 def choose(
-    forms: Sequence[type[Law]] = LAWS,
-    table: Table | None = None,
-    *,
-    holdout: str = "flops",
-    draws: int = DRAWS,
-    seed: int = 0,
+    forms: Sequence[type[Law]], table: Table, *, holdout: str = "flops", draws: int = DRAWS, seed: int = 0
 ) -> Choice:
     """Judge laws of L(N, D) by forward hold-out, "fit small, predict large", and weight them by it in one bag.
 
@@ -96,8 +91,8 @@ def choose(
     judged by how likely it finds the next. A drift of the residuals with compute is weighed for each, and carried into
     the draws where it is credible. Raises `BadInput`, or `FitError` where no form can be fitted.
     """
-    if table is None or not forms or draws < 1:
-        raise BadInput(f"A choice needs laws, a table and at least one draw; got {len(forms)} laws, {draws} draws.")
+    if not forms or draws < 1:
+        raise BadInput(f"A choice needs a law and a draw at the least; got {len(forms)} laws, {draws} draws.")
     if wrong := [form.__name__ for form in forms if form.inputs != ("n_params", "tokens") or form.output != "loss"]:
         raise BadInput(f"Laws of the loss in n_params and tokens are compared; {', '.join(wrong)} are none.")
     rng = np.random.default_rng(seed)
@@ -113,7 +108,7 @@ def choose(
     ]
     if not fitting:
         raise FitError(" ".join(check.message for check in checks))
-    kept, starts = regular(fitting, table)
+    kept, starts = regular(fitting, table, groups_of(table, holdout))
     checks += _outlying(table, kept)
     whole, table = table, table.where(kept)
     groups = groups_of(table, holdout)
@@ -200,7 +195,9 @@ def _outlying(table: Table, kept: Whole) -> list[Check]:
         return [Check("outlying runs", Verdict.OK, "none")]
     listed = ", ".join(f"{row} (loss {table.columns['loss'][row]:.4g})" for row in rows[:8])
     more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
-    message = f"{len(rows)} runs lie far off every law and take no part here: row {listed}{more}. Look whether they diverged."
+    message = (
+        f"{len(rows)} runs lie far off every law and take no part here: row {listed}{more}. Look whether they diverged."
+    )
     return [Check("outlying runs", Verdict.WARN, message)]
 
 

@@ -25,6 +25,8 @@ costs far more than carrying one in vain; planted worlds (benches/coverage.py) s
 TILT_ODDS = 0.04
 """Prior odds of a drifting tilt. Runs hardly show one, so that this number alone keeps N_opt from being unknown."""
 
+EXACT = 1e-6  # less noise than this is rounding
+
 NOISES = tuple(np.exp(np.linspace(-0.5, 0.3, 6)))
 """Seed noise that is weighed, as multiples of the residuals' standard deviation."""
 
@@ -57,7 +59,7 @@ def drift(ln_c: Floats, off: Floats, J: Floats, residuals: Floats, draws: int, r
     at_top = np.asarray([[span**3 / 3, span**2 / 2], [span**2 / 2, span]])
     scale = np.linalg.norm(J, axis=0)
     J = J / np.where(scale > 0, scale, 1.0)
-    sd = np.sqrt(residuals @ residuals / max(1, n - p))
+    sd = max(EXACT, float(np.sqrt(residuals @ residuals / max(1, n - p))))
     cells = [
         (level, tilt, _cell(J, residuals, (sd * noise) ** 2 * np.eye(n) + level**2 * kernels[0] + tilt**2 * kernels[1]))
         for level, tilt, noise in product(LEVELS, TILTS, NOISES)

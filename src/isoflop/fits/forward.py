@@ -31,6 +31,8 @@ ROUGH = 25  # steps that are enough to see which runs lie far off
 OUTLYING = 4.0
 """Robust standard deviations from the best law beyond which a run takes no part: 1 of 16,000 if noise is normal."""
 
+EXACT = 1e-6  # residuals of so much of the loss are rounding, not noise
+
 GROUPS = 6
 """Into so many groups of equal size runs are divided that share no budgets."""
 
@@ -68,11 +70,19 @@ class Judged:
 
 
 def groups_of(table: Table, by: str) -> Whole:
-    """The group of each run, from 0 at the least: its budget, or one of GROUPS by the column `by`."""
-    if by == "flops" and "budget" in table and np.all(np.isfinite(table["budget"])):
-        return np.unique(table["budget"], return_inverse=True)[1]
+    """The group of each run, from 0 at the least: its budget, or one of GROUPS by the column `by`.
+
+    Runs without a budget, in a table where most have one, join the budget nearest to their FLOPs.
+    """
     if by not in {"flops", "n_params", "tokens"}:
         raise BadInput(f"Runs are held out by flops, n_params or tokens; got {by!r}.")
+    if by == "flops" and "budget" in table:
+        budget = np.asarray(table["budget"], dtype=np.float64)
+        known = np.isfinite(budget)
+        if known.mean() > 0.5:
+            ladder = np.unique(budget[known])
+            distance = np.abs(np.log(np.where(known, budget, table.flops))[:, None] - np.log(ladder))
+            return np.asarray(distance.argmin(1))
     values = np.asarray(table[by], dtype=np.float64)
     found, each = np.unique(values, return_inverse=True)
     if len(found) <= GROUPS:
@@ -86,11 +96,12 @@ def sample_of(problem: Problem) -> Sample:
     return Sample(tuple(map(np.log, problem.inputs)), np.log(problem.measured), problem.weights)
 
 
-def regular(forms: Sequence[type[Law]], table: Table) -> tuple[NDArray[np.bool_], list[Floats]]:
+def regular(forms: Sequence[type[Law]], table: Table, groups: Whole) -> tuple[NDArray[np.bool_], list[Floats]]:
     """Which runs lie within OUTLYING robust standard deviations of the law that describes most of them best.
 
-    Huber's fit of threshold 1e-3 is hardly moved by them. What is left is fitted by squares, and looked at again. Comes
-    with each form's lowest optima, to start from.
+    Huber's fit of threshold 1e-3 is hardly moved by them. What is left is fitted by squares, and looked at again. A
+    budget most of whose runs lie off did not diverge: the law is wrong there, and they stay. Comes with each form's
+    lowest optima, to start from.
     """
     scale, law, starts = np.inf, 0, []
     n = len(table)
@@ -103,15 +114,25 @@ def regular(forms: Sequence[type[Law]], table: Table) -> tuple[NDArray[np.bool_]
         size = np.abs(tangents(form, theta[:1], sample)[0][0])
         robust = 1.4826 * float(np.median(size)) * np.sqrt(n / (n - theta.shape[1]))
         if robust < scale:
-            scale, law, kept = robust, i, size <= OUTLYING * robust
+            scale, law, kept = robust, i, _near(size, robust, groups)
     form, sample, theta = forms[law], samples[law], starts[law]
     for _ in range(2):
         free = kept.sum() - theta.shape[1]
         if free <= 0 or kept.all():
             return np.ones(n, bool), starts
         found, value = best(form, [theta], sample, kept[None].astype(np.float64))
-        kept = np.abs(tangents(form, found, sample)[0][0]) <= OUTLYING * np.sqrt(value[0] / free)
+        r, J = (each[0] for each in tangents(form, found, sample))
+        # A run that was left out lies further off than noise alone would have it: the law there is uncertain too.
+        hat = np.einsum("ni,ij,nj->n", J, np.linalg.pinv(J[kept].T @ J[kept]), J)
+        size = np.abs(r) / np.sqrt(np.where(kept, 1.0, 1.0 + hat))
+        kept = _near(size, float(np.sqrt(value[0] / free)), groups)
     return kept, starts
+
+
+def _near(size: Floats, sd: float, groups: Whole) -> NDArray[np.bool_]:
+    near = size <= OUTLYING * max(sd, EXACT)
+    share = np.bincount(groups, near) / np.bincount(groups)
+    return near | (share[groups] <= 0.5)
 
 
 def judge(form: type[Law], table: Table, groups: Whole, starts: Floats) -> Judged:

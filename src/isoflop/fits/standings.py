@@ -68,7 +68,11 @@ def slope_of(law: Law, table: Table, row: int) -> float:
 
 def _baselines(table: Table, groups: Whole) -> tuple[Standing, ...]:
     """A power law in C without a floor through the lowest loss of every budget below, and the lowest loss of the last."""
-    lowest = [int(rows[np.argmin(table.loss[rows])]) for k in range(groups.max() + 1) if len(rows := np.flatnonzero(groups == k))]
+    lowest = [
+        int(rows[np.argmin(table.loss[rows])])
+        for k in range(groups.max() + 1)
+        if len(rows := np.flatnonzero(groups == k))
+    ]
     names = ("power law in C", "last point")
     if len(lowest) < FEWEST + 1:
         return tuple(Standing(name, p, None, None, None, None, None) for name, p in zip(names, (2, 0), strict=True))
@@ -86,9 +90,7 @@ def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: flo
     laws = [each for each in rows if each.weight is not None]
     first = laws[0]
     if first.rms is None or first.error is None or first.compute is None:
-        message = (
-            f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. Add a budget."
-        )
+        message = f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. Add a budget."
         return (Check("hold-out", Verdict.WARN, message),)
     against = f"seed noise is {noise:.2%}" if noise is not None else f"its runs scatter {sd:.2%} about the fit"
     baselines = [each for each in rows if each.weight is None and each.error is not None]

@@ -17,7 +17,7 @@ from isoflop.fits.objective import LN_HIGH, LN_LOW, Floats, double_precision, fr
 from isoflop.laws.law import UNKNOWN, About, Law, Param
 
 SLOTS = 64  # candidates side by side, always this many: one compiled program a law and number of rows
-ROWS = 32  # rows are padded with weight 0 to a multiple of this, or many to a power of two: few programs serve all
+ROWS = 48  # rows are padded with weight 0 to a multiple of this, or many to a power of two: few programs serve all
 STEPS = 60
 SETTLED = 1e-9  # a step that lowers no candidate's objective by more than this share, twice over, ends the descent
 TURN = 0.75  # the largest second-order part of a step, relative to the first-order one (Transtrum and Sethna 2012)
