@@ -128,9 +128,8 @@ def measure(kind: str, worlds: int, draws: int, seed: int) -> dict[str, object]:
 
 def table(rows: list[dict[str, object]]) -> str:
     """Plain and aligned."""
-    lines = [
-        f"{'worlds':12}{'intervals':12}{'target':>9}   {'N':>6}{'D':>7}{'L':>7}   {'width N':>8}{'width L':>9}   score N  score L"
-    ]
+    heads = f"{'N':>6}{'D':>7}{'L':>7}   {'width N':>8}{'width L':>9}   score N  score L"
+    lines = [f"{'worlds':12}{'intervals':12}{'target':>9}   {heads}"]
     for row in rows:
         low, high = row["target"]  # type: ignore[misc]
         target = f"{low:.0%}" + (f"-{high:.0%}" if high < 1 else "+")
@@ -139,8 +138,8 @@ def table(rows: list[dict[str, object]]) -> str:
             n, d, loss = (found[each] for each in QUANTITIES)
             lines.append(
                 f"{row['kind'] if name == 'choice' else '':12}{name:12}{target if name == 'choice' else '':>9}   "
-                f"{n['coverage']:6.1%}{d['coverage']:7.1%}{loss['coverage']:7.1%}   {n['width']:8.3f}{loss['width']:9.4f}"
-                f"   {n['score']:7.3f}  {loss['score']:7.4f}"
+                f"{n['coverage']:6.1%}{d['coverage']:7.1%}{loss['coverage']:7.1%}   "
+                f"{n['width']:8.3f}{loss['width']:9.4f}   {n['score']:7.3f}  {loss['score']:7.4f}"
             )
         for name, part in row["by_severity"].items():  # type: ignore[attr-defined]
             cover = "".join(f"{part[each]['coverage']:7.1%}" for each in QUANTITIES)
@@ -166,7 +165,8 @@ def main() -> None:
         asked.out.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     print(table(rows))
     print(
-        f"{DIVERGED:.0%} of the runs of a world of that name diverged; CPU-s {sum(sum(r['cpu_seconds'].values()) for r in rows):.0f}"
+        f"{DIVERGED:.0%} of the runs of a world of that name diverged; "
+        f"{sum(sum(row['cpu_seconds'].values()) for row in rows):.0f} CPU-s"
     )  # type: ignore[attr-defined]
 
 

@@ -77,7 +77,7 @@ def farseer(rng: np.random.Generator, flops: float) -> Farseer:
         )
         budgets = flops / 10.0 ** np.arange(6)
         ratios = [budget / (6 * best_size(law, budget)[0] ** 2) for budget in budgets]
-        if 10 < min(ratios) and max(ratios) < 4000:
+        if min(ratios) > 10 and max(ratios) < 4000:
             return law
 
 
@@ -116,8 +116,9 @@ def broken(rng: np.random.Generator, middle: float, span: float) -> tuple[Loss, 
 def undertuned(rng: np.random.Generator, middle: float, span: float) -> tuple[Loss, float]:
     """Chinchilla with an excess loss that drifts with compute, by 0.15 to 0.5 % of the loss an e-fold.
 
-    In half of the worlds it grows from a mid-ladder budget on, for ever (a recipe that was tuned for small runs); in the
-    other half it vanishes there (one tuned for large ones, such as warmups too long for small runs: Porian et al. 2024).
+    In half of the worlds it grows from a mid-ladder budget on, for ever (a recipe that was tuned for small runs); in
+    the other half it vanishes there (one tuned for large ones, such as warmups too long for small runs: Porian et al.
+    2024, arXiv:2406.19146).
     """
     law = chinchilla(rng)
     rate, grows = rng.uniform(0.0015, 0.005), rng.random() < 0.5

@@ -179,7 +179,7 @@ def test_without_drift_draws_are_those_of_least_squares() -> None:
     J = np.stack([np.ones_like(t), t, off], axis=1)
     noise = rng.standard_normal(len(t)) * 0.01
     residuals = noise - J @ np.linalg.lstsq(J, noise, rcond=None)[0]
-    found = drift(t, off, J, residuals, 4000, np.random.default_rng(1))
+    found = drift(t, off, J, residuals, draws=4000, rng=np.random.default_rng(1))
     assert not found.carried
     assert found.odds < CREDIBLE
     sd = np.sqrt(residuals @ residuals / (len(t) - 3))
@@ -195,7 +195,7 @@ def test_a_planted_bend_is_followed_to_the_top() -> None:
     J = np.stack([np.ones_like(t), t], axis=1)
     y = 0.01 * np.maximum(t - 3, 0) + 0.002 * rng.standard_normal(len(t))
     residuals = y - J @ np.linalg.lstsq(J, y, rcond=None)[0]
-    found = drift(t, off, J, residuals, 2000, np.random.default_rng(1))
+    found = drift(t, off, J, residuals, draws=2000, rng=np.random.default_rng(1))
     assert found.odds > 100
     said = found.displaced[:, 1] + found.top[:, 1] + np.linalg.lstsq(J, y, rcond=None)[0][1]  # the slope at the top
     assert said.mean() == pytest.approx(0.01, abs=0.003)

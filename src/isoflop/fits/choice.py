@@ -1,4 +1,4 @@
-"""Which law to forecast with: every law judged forward, all in one bag by weight, with the drift that none describes."""
+"""Which law to forecast with: laws judged forward, all in one bag by weight, with the drift that none describes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ LEFT = 0.1  # of the bag must have a best size, or there is no answer
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the bag says of a budget (FLOPs): best N, best D and the mean loss there, 90 % intervals unless asked otherwise.
+    """What the bag says of a budget (FLOPs): best N, best D and the mean loss there, 90 % unless asked otherwise.
 
     dropped: the share of the bag that has no best size within a factor of 100 of the line through the sizes tried.
     """
@@ -69,8 +69,9 @@ class Choice:
         kept = np.isfinite(found).all(1)
         if kept.sum() < max(1, LEFT * len(found)):
             raise FitError(
-                f"{np.sum(~kept)} of {len(found)} laws have no best size near {np.exp(self.middle.at(np.log(flops))):.3g} "
-                f"parameters at {flops:.3g} FLOPs. Ask for a budget nearer to the runs, or vary N more at each budget."
+                f"{np.sum(~kept)} of {len(found)} laws have no best size at {flops:.3g} FLOPs within a factor of 100 "
+                f"of {np.exp(self.middle.at(np.log(flops))):.3g} parameters, where the sizes tried lead. "
+                "Ask for a budget nearer to the runs, or vary N more at each budget."
             )
         weights = self.ensemble.weights[kept]
         n, d, loss = (Interval.of_draws(np.exp(each), weights, level=level) for each in found[kept].T)
@@ -116,19 +117,18 @@ def choose(
     budgets = int(groups.max()) + 1
     weights = shares(judged) if budgets >= ENOUGH else np.eye(len(judged))[int(np.argmax(shares(judged)))]
     middle = _middle(table)
-    laws, drifts = _bag(judged, weights, table, middle, draws, rng)
+    laws, drifts = _bag(judged, weights, table, middle, draws=draws, rng=rng)
     order = np.argsort(-weights, kind="stable")
     noise = _noise(whole)
     rows = standings([judged[i] for i in order], weights[order], table, groups)
     fits = {judged[i].form.__name__: _law(judged[i].form, judged[i].theta, table) for i in order}
     checks += verdict(rows, budgets, noise, min(each.sd for each in judged))
     checks += _drifting(drifts)
-    found = Choice(rows, fits, Ensemble(tuple(laws), seed=seed), budgets, tuple(checks), middle, drifts)
-    return found
+    return Choice(rows, fits, Ensemble(tuple(laws), seed=seed), budgets, tuple(checks), middle, drifts)
 
 
 def _bag(
-    judged: Sequence[Judged], weights: Floats, table: Table, middle: Middle, draws: int, rng: np.random.Generator
+    judged: Sequence[Judged], weights: Floats, table: Table, middle: Middle, *, draws: int, rng: np.random.Generator
 ) -> tuple[list[Law], dict[str, Drift]]:
     """As many draws of each law as its weight says."""
     laws: list[Law] = []
@@ -138,7 +138,7 @@ def _bag(
     for each, count in zip(judged, np.diff(edges, prepend=0), strict=True):
         if not count:
             continue
-        found = drift(ln_c, ln_n - middle.at(ln_c), each.tangent, each.residuals, int(count), rng)
+        found = drift(ln_c, ln_n - middle.at(ln_c), each.tangent, each.residuals, draws=int(count), rng=rng)
         drifts[each.form.__name__] = found
         target = np.log(table.loss) - each.residuals + found.displaced @ each.tangent.T
         inputs = tuple(np.log(table[name]) for name in each.form.inputs)

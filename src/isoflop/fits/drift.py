@@ -35,7 +35,8 @@ NOISES = tuple(np.exp(np.linspace(-0.5, 0.3, 6)))
 class Drift:
     """Draws of the constants' displacements (m, p), and of level, slope, wander, tilt, turn and sway at the top (m, 6).
 
-    As in `laws.drifting`; wander and sway are where Brownian motion may take them beyond the runs. odds: evidence of a drifting level over that of none; carried: whether the draws have it.
+    As in `laws.drifting`; wander and sway are where Brownian motion may take them beyond the runs. odds: evidence of a
+    drifting level over that of none; carried: whether the draws have it.
     """
 
     displaced: Floats
@@ -44,7 +45,7 @@ class Drift:
     carried: bool
 
 
-def drift(ln_c: Floats, off: Floats, J: Floats, residuals: Floats, draws: int, rng: np.random.Generator) -> Drift:
+def drift(ln_c: Floats, off: Floats, J: Floats, residuals: Floats, *, draws: int, rng: np.random.Generator) -> Drift:
     """Posterior draws of a fit's displacement and drift, from residuals (ln y - ln f) and the tangent J (n, p) of ln f.
 
     ln_c: ln of the runs' compute; off: ln N less the middle of the sizes there. The constants' prior is flat.

@@ -41,8 +41,8 @@ GROUPS = 6
 class Ahead:
     """What one law, fitted to the runs below, said of the runs of one group: ln y - ln f, and how likely that was.
 
-    score: ln of the predictive density of all of the group's runs together (Student's, the constants' own uncertainty in
-    it). theta: the fit below. rows: which runs of the table.
+    score: ln of the predictive density of all of the group's runs together (Student's, with the constants' own
+    uncertainty in it). theta: the fit below. rows: which runs of the table.
     """
 
     group: int
@@ -54,7 +54,7 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Judged:
-    """A form, its fit to all runs (theta, standard deviation of its residuals), and its hold-outs, lowest group first."""
+    """A form, its fit to all runs (theta, residuals, their tangent and sd), and its hold-outs, lowest group first."""
 
     form: type[Law]
     theta: Floats

@@ -67,12 +67,9 @@ def slope_of(law: Law, table: Table, row: int) -> float:
 
 
 def _baselines(table: Table, groups: Whole) -> tuple[Standing, ...]:
-    """A power law in C without a floor through the lowest loss of every budget below, and the lowest loss of the last."""
-    lowest = [
-        int(rows[np.argmin(table.loss[rows])])
-        for k in range(groups.max() + 1)
-        if len(rows := np.flatnonzero(groups == k))
-    ]
+    """A power law in C without a floor through the lowest loss of every budget below, and that of the last below."""
+    runs = [np.flatnonzero(groups == k) for k in range(groups.max() + 1)]
+    lowest = [int(rows[np.argmin(table.loss[rows])]) for rows in runs if len(rows)]
     names = ("power law in C", "last point")
     if len(lowest) < FEWEST + 1:
         return tuple(Standing(name, p, None, None, None, None, None) for name, p in zip(names, (2, 0), strict=True))
@@ -90,7 +87,10 @@ def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: flo
     laws = [each for each in rows if each.weight is not None]
     first = laws[0]
     if first.rms is None or first.error is None or first.compute is None:
-        message = f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. Add a budget."
+        message = (
+            f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. "
+            "Add a budget."
+        )
         return (Check("hold-out", Verdict.WARN, message),)
     against = f"seed noise is {noise:.2%}" if noise is not None else f"its runs scatter {sd:.2%} about the fit"
     baselines = [each for each in rows if each.weight is None and each.error is not None]
@@ -109,7 +109,10 @@ def _weights(laws: Sequence[Standing], budgets: int) -> Check:
     weighted = sum(1 for each in laws if each.weight) > 1 or budgets >= FEWEST + 2
     if not weighted:
         names = ", ".join(each.name for each in laws)
-        message = f"{budgets} budgets are too few to weight laws by: {laws[0].name} speaks alone; compare the spread of {names}"
+        message = (
+            f"{budgets} budgets are too few to weight laws by: {laws[0].name} speaks alone; "
+            f"compare the spread of {names}"
+        )
         return Check("weights of laws", Verdict.WARN, message)
     listed = ", ".join(f"{each.name} {each.weight:.1%}" for each in laws)
     return Check("weights of laws", Verdict.OK, listed)

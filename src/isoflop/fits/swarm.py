@@ -1,7 +1,8 @@
 """Least squares for a swarm: one law fitted to many tables, halves of tables or resamples side by side, in one program.
 
-`solve.minimise` certifies optima of any objective for one table. Here every candidate has its own inputs, the objective
-is squares of log residuals (or Huber's), and nothing leaves the compiled loop: 20 times faster where a law bends its valleys.
+`solve.minimise` certifies optima of any objective for one table. Here every candidate has its own runs, the objective
+is squares of log residuals (or Huber's), and nothing leaves the compiled loop: 20 times faster where a law bends its
+valleys.
 """
 
 import functools
@@ -44,10 +45,10 @@ class Sample:
 def descend(
     form: type[Law], theta: Floats, sample: Sample, *, delta: float = np.inf, steps: int = STEPS
 ) -> tuple[Floats, Floats]:
-    """(theta, sum of w r^2, or of 2 w Huber_delta(r)) after a damped Gauss-Newton descent from each row of theta; infinite where there is none.
+    """Where a damped Gauss-Newton descent from each row of theta ends, and sum of w r^2 there; infinite if nowhere.
 
-    Levenberg and Marquardt with geodesic acceleration (Transtrum and Sethna 2012, arXiv:1201.5885): steps bend with the
-    valleys that laws of stretched exponentials have. r = ln f - ln y.
+    With delta it is the sum of 2 w Huber_delta(r); r = ln f - ln y. Levenberg and Marquardt with geodesic acceleration
+    (Transtrum and Sethna 2012, arXiv:1201.5885): steps bend with the valleys that stretched exponentials have.
     """
     m = len(theta)
     run, _ = _compiled(form)
@@ -57,13 +58,13 @@ def descend(
             at = slice(first, min(first + SLOTS, m))
             x, y, w = _padded(sample, at)
             start = _filled(theta[at])
-            ended, f = run(start, x, y, w, delta, steps)
+            ended, f = run(start, (x, y, w), delta, steps)
             found[at], value[at] = np.asarray(ended)[: at.stop - first], np.asarray(f)[: at.stop - first]
     return found, np.where(np.isfinite(value) & np.isfinite(found).all(1), value, np.inf)
 
 
 def best(form: type[Law], starts: Sequence[Floats], sample: Sample, weights: Floats) -> tuple[Floats, Floats]:
-    """For each row of weights (k, n) the lowest of the descents from its own starts: theta (k, p), sum of w r^2 (k,)."""
+    """The lowest of the descents from its own starts for each row of weights (k, n): theta (k, p), sum of w r^2."""
     counts = [len(each) for each in starts]
     theta, value = descend(form, np.concatenate(starts), sample.weighing(np.repeat(weights, counts, axis=0)))
     ends = np.cumsum(counts)
@@ -144,7 +145,9 @@ def _programs(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     residuals, values, bends = jax.vmap(residual), jax.vmap(value, (0, 0, 0, 0, None)), jax.vmap(bend)
     jacobians = jax.vmap(jax.jacfwd(residual))
 
-    def run(theta: Any, x: Any, y: Any, w: Any, delta: Any, steps: Any) -> Any:
+    def run(theta: Any, runs: Any, delta: Any, steps: Any) -> Any:
+        x, y, w = runs
+
         def more(state: Any) -> Any:
             _, _, _, still, step = state
             return (step < steps) & jnp.any(still < 2)
