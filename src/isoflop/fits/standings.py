@@ -1,0 +1,118 @@
+"""How laws stand after a forward hold-out: their errors in loss and in compute, beside two baselines, and a verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isoflop.estimates.fit import Check, Verdict
+from isoflop.fits.forward import FEWEST, Judged, Whole
+from isoflop.fits.objective import Floats
+from isoflop.fits.swarm import law_at
+from isoflop.laws.law import Law
+from isoflop.runs.table import Table
+
+MANY_NOISES = 2.0  # errors of more than so many times the noise are the law's, not luck
+STEP = 0.01  # in ln C
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One law, or baseline, after it was held out from the largest budget.
+
+    rms: root mean square relative error of the loss over that budget's runs; error: found / said - 1 at its lowest run;
+    compute: the same in ln C, ΔL / |dL/d ln C|: 0.1 is 10 % of compute. score: ln density of all that was held out.
+    None where nothing was said; weight: in the bag.
+    """
+
+    name: str
+    constants: int
+    rms: float | None
+    error: float | None
+    compute: float | None
+    score: float | None
+    weight: float | None
+
+
+def standings(judged: Sequence[Judged], weights: Floats, table: Table, groups: Whole) -> tuple[Standing, ...]:
+    """Laws in the order given, then the baselines; errors are of the largest budget as foreseen from all below."""
+    rows = [_of_law(each, float(weight), table, groups) for each, weight in zip(judged, weights, strict=True)]
+    return (*rows, *_baselines(table, groups))
+
+
+def _of_law(judged: Judged, weight: float, table: Table, groups: Whole) -> Standing:
+    name, p = judged.form.__name__, len(judged.theta)
+    if not judged.ahead or judged.ahead[-1].group != groups.max():
+        return Standing(name, p, None, None, None, None, weight)
+    last = judged.ahead[-1]
+    lowest = int(np.argmin(table.loss[last.rows]))
+    row = int(last.rows[lowest])
+    law = law_at(judged.form, last.theta)
+    slope = slope_of(law, table, row)
+    found, error = float(table.loss[row]), float(np.expm1(last.errors[lowest]))
+    said = found / (1 + error)
+    rms = float(np.sqrt(np.mean(np.expm1(last.errors) ** 2)))
+    return Standing(name, p, rms, error, (found - said) / abs(slope), judged.score, weight)
+
+
+def slope_of(law: Law, table: Table, row: int) -> float:
+    """dL/d ln C at a run's N and D, both growing alike; near the best size every way of growing has the same slope."""
+    inputs: list[Any] = [float(table[name][row]) for name in law.inputs]
+
+    def loss(by: float) -> float:
+        return float(law(*(each * np.exp(by / 2) for each in inputs)))
+
+    return (loss(STEP) - loss(-STEP)) / (2 * STEP)
+
+
+def _baselines(table: Table, groups: Whole) -> tuple[Standing, ...]:
+    """A power law in C without a floor through the lowest loss of every budget below, and that of the last below."""
+    runs = [np.flatnonzero(groups == k) for k in range(groups.max() + 1)]
+    lowest = [int(rows[np.argmin(table.loss[rows])]) for rows in runs if len(rows)]
+    names = ("power law in C", "last point")
+    if len(lowest) < FEWEST + 1:
+        return tuple(Standing(name, p, None, None, None, None, None) for name, p in zip(names, (2, 0), strict=True))
+    ln_c, ln_l = np.log(table.flops[lowest]), np.log(table.loss[lowest])
+    slope, level = np.polyfit(ln_c[:-1], ln_l[:-1], 1)
+    found = []
+    for name, p, said in ((names[0], 2, slope * ln_c[-1] + level), (names[1], 0, ln_l[-2])):
+        error = float(np.expm1(ln_l[-1] - said))
+        found.append(Standing(name, p, None, error, float((ln_l[-1] - said) / abs(slope)), None, None))
+    return tuple(found)
+
+
+def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: float) -> tuple[Check, ...]:
+    """Whether the best law foresaw the largest budget, against the noise and the baselines, in a sentence."""
+    laws = [each for each in rows if each.weight is not None]
+    first = laws[0]
+    if first.rms is None or first.error is None or first.compute is None:
+        message = (
+            f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. "
+            "Add a budget."
+        )
+        return (Check("hold-out", Verdict.WARN, message),)
+    against = f"seed noise is {noise:.2%}" if noise is not None else f"its runs scatter {sd:.2%} about the fit"
+    baselines = [each for each in rows if each.weight is None and each.error is not None]
+    beaten = ", ".join(f"{each.name} {each.error:+.2%}" for each in baselines)
+    message = (
+        f"of {len(laws)} laws fitted below the largest budget {first.name} foresaw it best over all hold-outs: rms "
+        f"{first.rms:.2%} of the loss, {first.error:+.2%} at its lowest run or {first.compute:+.0%} of compute; "
+        f"{against}; baselines there: {beaten}"
+    )
+    near = first.rms <= MANY_NOISES * max(noise or 0.0, sd)
+    best = all(abs(first.error) <= max(abs(each.error or 0.0), MANY_NOISES * sd) for each in baselines)
+    return (Check("hold-out", Verdict.OK if near and best else Verdict.WARN, message), _weights(laws, budgets))
+
+
+def _weights(laws: Sequence[Standing], budgets: int) -> Check:
+    weighted = sum(1 for each in laws if each.weight) > 1 or budgets >= FEWEST + 2
+    if not weighted:
+        names = ", ".join(each.name for each in laws)
+        message = (
+            f"{budgets} budgets are too few to weight laws by: {laws[0].name} speaks alone; "
+            f"compare the spread of {names}"
+        )
+        return Check("weights of laws", Verdict.WARN, message)
+    listed = ", ".join(f"{each.name} {each.weight:.1%}" for each in laws)
+    return Check("weights of laws", Verdict.OK, listed)
