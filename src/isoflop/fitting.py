@@ -4,20 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from isoflop.errors import BadInput, FitError, IsoflopError
 from isoflop.estimates.check import Check, Verdict
 from isoflop.estimates.ensemble import Ensemble
-from isoflop.estimates.fit import Fit
+from isoflop.estimates.fit import Fit, FitStatus
 from isoflop.estimates.objective import HUBER, LEAST_ABSOLUTE, SQUARES, UNDERTUNED, Objective
 from isoflop.laws.catalog import loss_form, loss_forms
 from isoflop.laws.law import Law
 from isoflop.plans.analysis import Analysis
-from isoflop.plans.plan import Plan, plan
+from isoflop.plans.plan import Plan, Quantity, plan
 from isoflop.runs.budgets import budget_notes, with_budgets
 from isoflop.runs.table import Table
 
 if TYPE_CHECKING:
     from isoflop.estimates.opinion import Opinion
+    from isoflop.estimates.standing import Standing
+    from isoflop.fits.choice import Choice
 
 AHEAD = (1.0, 10.0, 100.0)
 """Times the most compute of a run, at which the best size is told."""
@@ -76,7 +80,8 @@ def forms_of(laws: Sequence[str], table: Table) -> tuple[type[Law], ...]:
     """The forms by the names given; for "all", every law of the loss whose inputs the table has and can determine."""
     if ALL not in laws:
         return tuple(dict.fromkeys(loss_form(name) for name in laws))
-    return tuple(form for form in loss_forms(table.columns) if len(form.params()) < len(table))
+    whole = [name for name, column in table.columns.items() if column.dtype.kind in "fiu" and np.all(table[name] > 0)]
+    return tuple(form for form in loss_forms(whole) if len(form.params()) < len(table))
 
 
 def objective_of(name: str, delta: float | None) -> Objective:
@@ -110,19 +115,58 @@ def analyse(
             failed[form.__name__] = str(error)
     if not fits:
         raise FitError(" ".join(f"{name}: {why}" for name, why in failed.items()))
-    chosen = fits[0]
+    judged: Choice | None = None
+    if wanted.holdout:
+        say("Judging the laws by the largest budgets, held out")
+        judged = judge([type(each.law) for each in fits], table, wanted)
+    best = _best(fits, judged.standings) if judged else 0
+    chosen = fits[best]
     say("Laying the approaches side by side")
     opinions, doubts, notes = beside(chosen, table, wanted)
-    fits[0] = chosen.with_checks(*doubts)
+    fits[best] = chosen.with_checks(*(judged.checks if judged else ()), *doubts)
     return Analysis(
         source=source,
         table=table,
         fits=tuple(fits),
+        chosen=best,
         failed=failed,
-        ahead=ahead(chosen, table),
+        ahead=weighed_ahead(judged, table) if judged else ahead(chosen, table),
         opinions=opinions,
+        standings=judged.standings if judged else (),
         notes=(*table.notes, *notes),
     )
+
+
+def _best(fits: Sequence[Fit], standings: "Sequence[Standing]") -> int:
+    """The law that stands best of those whose own fit is certified; the best of all where none is."""
+    places = {type(fit.law).__name__: i for i, fit in enumerate(fits)}
+    order = [places[each.name] for each in standings if each.name in places]
+    return next((i for i in order if fits[i].status is not FitStatus.NOT_CERTIFIED), order[0])
+
+
+def judge(forms: Sequence[type[Law]], table: Table, wanted: Wanted) -> "Choice":
+    """Laws of L(N, D) judged by a forward hold-out. Raises `BadInput` where none of the forms is one."""
+    from isoflop.fits.choice import choose  # noqa: PLC0415
+
+    splitting = [form for form in forms if form.inputs == ("n_params", "tokens")]
+    if not splitting:
+        names = ", ".join(form.__name__ for form in forms)
+        raise BadInput(f"--holdout {wanted.holdout} compares laws of L(N, D), and {names} is none. Add --law all.")
+    return choose(splitting, table, holdout=wanted.holdout, draws=max(wanted.draws, 1), seed=wanted.seed)
+
+
+def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
+    """The best size at 1, 10 and 100 times the most compute of a run by all laws by weight, with the doubt between them."""
+    weights = [f"{each.name} {each.weight:.0%}" for each in judged.standings if each.weight]
+    plans = []
+    for times in AHEAD:
+        try:
+            found = judged.at(float(table.flops.max()) * times)
+        except FitError:
+            break
+        quantities = (Quantity.of(each) for each in (found.n_params, found.tokens, found.tokens_per_param, found.loss))
+        plans.append(Plan(found.flops, "laws by weight: " + ", ".join(weights), *quantities))
+    return tuple(plans)
 
 
 def fit_with_intervals(form: type[Law], table: Table, wanted: Wanted) -> Fit:
@@ -134,6 +178,9 @@ def fit_with_intervals(form: type[Law], table: Table, wanted: Wanted) -> Fit:
     found = fit(form, table, objective=wanted.objective, weights=weights)
     if not wanted.draws:
         return found
+    if found.status is FitStatus.NOT_CERTIFIED:
+        message = "none: draws around a point that is no certified optimum would say nothing"
+        return found.with_checks(Check("intervals", Verdict.WARN, message))
     try:
         return found.with_intervals(ensemble(found, wanted))
     except FitError as error:

@@ -9,12 +9,13 @@ from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Verdict
 from isoflop.estimates.interval import Interval
+from isoflop.estimates.standing import Standing
 from isoflop.fits.drift import Drift, drift
 from isoflop.fits.forward import FEWEST, Judged, Whole, groups_of, judge, regular, shares
 from isoflop.fits.noise import seed_noise
 from isoflop.fits.objective import Floats
 from isoflop.fits.optima import Middle, optima
-from isoflop.fits.standings import Standing, standings, verdict
+from isoflop.fits.standings import standings, verdict
 from isoflop.fits.swarm import Sample, descend, law_at
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.drifting import Drifting
@@ -44,6 +45,7 @@ class Outlook:
     n_params: Interval
     tokens: Interval
     loss: Interval
+    tokens_per_param: Interval
     dropped: float = 0.0
 
 
@@ -75,7 +77,8 @@ class Choice:
             )
         weights = self.ensemble.weights[kept]
         n, d, loss = (Interval.of_draws(np.exp(each), weights, level=level) for each in found[kept].T)
-        return Outlook(flops, n, d, loss, float(np.mean(~kept)))
+        ratio = Interval.of_draws(np.exp(found[kept][:, 1] - found[kept][:, 0]), weights, level=level)
+        return Outlook(flops, n, d, loss, ratio, float(np.mean(~kept)))
 
     def spread(self, flops: float) -> dict[str, tuple[float, float, float]]:
         """N, D and L at the best size of a budget by each law's own fit; nan where it has none."""

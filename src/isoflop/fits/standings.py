@@ -1,12 +1,12 @@
 """How laws stand after a forward hold-out: their errors in loss and in compute, beside two baselines, and a verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from isoflop.estimates.fit import Check, Verdict
+from isoflop.estimates.standing import Standing
 from isoflop.fits.forward import FEWEST, Judged, Whole
 from isoflop.fits.objective import Floats
 from isoflop.fits.swarm import law_at
@@ -15,24 +15,6 @@ from isoflop.runs.table import Table
 
 MANY_NOISES = 2.0  # errors of more than so many times the noise are the law's, not luck
 STEP = 0.01  # in ln C
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One law, or baseline, after it was held out from the largest budget.
-
-    rms: root mean square relative error of the loss over that budget's runs; error: found / said - 1 at its lowest run;
-    compute: the same in ln C, ΔL / |dL/d ln C|: 0.1 is 10 % of compute. score: ln density of all that was held out.
-    None where nothing was said; weight: in the bag.
-    """
-
-    name: str
-    constants: int
-    rms: float | None
-    error: float | None
-    compute: float | None
-    score: float | None
-    weight: float | None
 
 
 def standings(judged: Sequence[Judged], weights: Floats, table: Table, groups: Whole) -> tuple[Standing, ...]:

@@ -100,8 +100,10 @@ def _said(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> 
     if sizes:
         (most, here), *further = sizes
         level = f" ({100 * here.level:.3g} % interval " if here.level else " ("
-        at = span(here, prose.short).replace(" (", f" parameters{level}", 1) if here.low else (
-            f"{prose.short(here.median)} parameters"
+        at = (
+            span(here, prose.short).replace(" (", f" parameters{level}", 1)
+            if here.low
+            else (f"{prose.short(here.median)} parameters")
         )
         ten = f", and at {span(further[0][1], prose.short)} for ten times that" if further else ""
         return f"puts the best size for {flops(most)}, the most of a run, at {at}{ten}"

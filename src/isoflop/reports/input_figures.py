@@ -122,7 +122,8 @@ def _of_lines(
         title=f"{words(runs.output).capitalize()} against {words(name)}",
         caption=f"Dots are runs, lines the fitted law, one for each value of {held}, named at its end." + runs.note(),
         alt=f"{title(runs.output, runs.unit)} against {title(name)}, {len(names)} lines of equal {held}, "
-        + ", ".join(row["label"] for row in names) + ".",
+        + ", ".join(row["label"] for row in names)
+        + ".",
         svg=drawing.svg(),
         csv=csv_of(run=dots, law=curves),
     )

@@ -114,9 +114,7 @@ def loss_against_compute(analysis: Analysis, runs: Compared) -> Figure | None:
     )
 
 
-def _curve(
-    analysis: Analysis, runs: Compared, budget: Budget
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+def _curve(analysis: Analysis, runs: Compared, budget: Budget) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The law along a budget, over its sizes and as far as its best one if that is not far, and that best one."""
     law, cost = analysis.fit.law, runs.flops_per_token
     assert cost is not None
