@@ -1,8 +1,10 @@
-"""Takes the README's picture of a report: its verdict, the isoFLOP curves and the forecast, in headless Chromium.
+"""Takes a picture of a page of ours for the docs: its verdict and two of its figures, in headless Chromium.
 
     python docs/picture.py runs/quickstart/report.html docs/images/report.png    # or: make picture
+    python docs/picture.py fit.html docs/images/fit.png loss-against-size best-size
 
-The page is the report's own, in light colours, with the other sections left out. Where there is no browser, nothing is
+The figures are named as their files are; without names they are the report's isoFLOP curves and its forecast. The page
+is its own, in light colours, with the other sections left out. Where there is no browser, nothing is
 made, and it says so.
 """
 
@@ -11,28 +13,32 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WIDTH = 1080  # CSS pixels, taken at twice the density
 SHOWN = ("isoflop-curves", "loss-against-compute")
-STYLE = f"""
-main>section:not(:has(.pictures)), nav, footer, .save, #pictures {{display:none!important}}
-.pictures figure:not(:is({", ".join(f"#{name}" for name in SHOWN)})) {{display:none}}
-.pictures {{margin-top:0!important; padding-bottom:1.5rem; gap:2.6rem}}
-header {{padding-top:1.6rem!important}}
+STYLE = """
+main>section:not(:has(.pictures)), nav, footer, .save, #pictures {display:none!important}
+.pictures figure:not(:is(SHOWN)) {display:none}
+.pictures {margin-top:0!important; padding-bottom:1.5rem; gap:2.6rem}
+header {padding-top:1.6rem!important}
 """
 MEASURE = """<script>
 document.documentElement.dataset.height = Math.ceil(document.body.getBoundingClientRect().height)
 </script>"""
 
 
-def take(browser: str, report: Path, picture: Path) -> None:
-    """Write the picture of a report; raises `CalledProcessError` where the browser fails."""
+def take(browser: str, report: Path, picture: Path, shown: Sequence[str] = SHOWN) -> None:
+    """Write the picture of a page with the figures `shown`; raises `CalledProcessError` where the browser fails."""
     # The page's own policy forbids scripts; the copy that is measured needs one.
     page = re.sub(r"<meta http-equiv[^>]*>", "", report.read_text(encoding="utf-8"))
-    page = page.replace("</head>", f"<style>{STYLE}</style></head>").replace("</body>", f"{MEASURE}</body>")
+    if missing := [name for name in shown if f'<figure id="{name}"' not in page]:
+        sys.exit(f"{report} has no figure {', '.join(missing)}.")
+    style = STYLE.replace("SHOWN", ", ".join(f"#{name}" for name in shown))
+    page = page.replace("</head>", f"<style>{style}</style></head>").replace("</body>", f"{MEASURE}</body>")
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "page.html"
         copy.write_text(page, encoding="utf-8")
@@ -52,7 +58,7 @@ def take(browser: str, report: Path, picture: Path) -> None:
         subprocess.run(shot, capture_output=True, check=True, timeout=120)
 
 
-def main(report: str, picture: str) -> None:
+def main(report: str, picture: str, *shown: str) -> None:
     """Take it, or say why not."""
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if browser is None:
@@ -60,11 +66,11 @@ def main(report: str, picture: str) -> None:
         return
     if not Path(report).is_file():
         sys.exit(f"{report} is not there. Make it first: make run")
-    take(browser, Path(report), Path(picture))
+    take(browser, Path(report), Path(picture), shown or SHOWN)
     print(f"Wrote {picture}, {Path(picture).stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     main(*sys.argv[1:])

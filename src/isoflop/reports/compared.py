@@ -14,7 +14,7 @@ from isoflop.runs.cost import cost_of
 
 Floats = NDArray[np.float64]
 
-MOST_RUNS = 600
+MOST_RUNS = 400
 """Runs drawn in a picture; of more, so many are, evenly taken, or the page would be megabytes."""
 MOST_BUDGETS = 10
 COVERED = 1 / 3
@@ -24,6 +24,7 @@ NAMES = {
     "tokens": "tokens D",
     "flops": "training compute C",
     "unique_tokens": "unique tokens U",
+    "tokens_per_param": "tokens per parameter D / N",
 }
 
 
@@ -66,7 +67,7 @@ class Compared:
         """The places of the runs that pictures show: those named by a check, and of the others not too many."""
         n = len(self.rows)
         even = np.linspace(0, n - 1, min(n, MOST_RUNS)).astype(np.intp)
-        return np.union1d(even, np.flatnonzero(self.named)[:MOST_RUNS])
+        return np.union1d(even, np.flatnonzero(self.named)[: MOST_RUNS // 4])
 
     @property
     def typical(self) -> float:
@@ -81,10 +82,11 @@ class Compared:
         columns |= {self.output: self.measured, "fitted": self.fitted, "residual": 100 * self.residual}
         return {int(i): {name: _plain(column[i]) for name, column in columns.items()} for i in self.drawn}
 
-    def note(self) -> str:
-        """That not every run is drawn, where that is so."""
+    def note(self, *, crosses: bool = False) -> str:
+        """What orange crosses are, where there are some, and that not every run is drawn, where that is so."""
         n = len(self.rows)
-        return f" {len(self.drawn):,} of {n:,} runs are drawn." if len(self.drawn) < n else ""
+        drawn = f" {len(self.drawn):,} of {n:,} runs are drawn." if len(self.drawn) < n else ""
+        return (" Orange crosses are runs that a check names." if crosses else "") + drawn
 
 
 def compared(analysis: Analysis) -> Compared:

@@ -18,6 +18,7 @@ from isoflop.reports.optimum_figures import colours_of
 ACCENT, SOFT, TREND = (palette.light(role) for role in ("accent", "soft", "trend"))
 EXPONENTS = ("alpha", "beta")  # shown before any other pair: they decide how the best size grows
 WIDE = 10.0  # a constant whose sample spans more than this factor has a log axis
+TAIL = 0.01  # of the sample lies outside the picture at each end
 REACH = 8.0  # intervals are drawn out to this factor either way
 
 
@@ -39,9 +40,12 @@ def trade_off(analysis: Analysis) -> Figure | None:
     first, second = EXPONENTS if EXPONENTS in tied else most
     rows = [{first: float(a), second: float(b)} for a, b in zip(drawn[first], drawn[second], strict=True)]
     here = {name: float(fit.law.constants[name]) for name in (first, second)}
-    x, y = (_axis(kind, params[n], [*drawn[n], here[n]]) for kind, n in ((alt.X, first), (alt.Y, second)))
+    # A few draws far out leave the picture; they should not take it along.
+    ends = {name: np.quantile(drawn[name], [TAIL, 1 - TAIL]) for name in (first, second)}
+    seen = [row for row in rows if all(low <= row[name] <= high for name, (low, high) in ends.items())]
+    x, y = (_axis(kind, params[n], [*ends[n], here[n]]) for kind, n in ((alt.X, first), (alt.Y, second)))
     drawing = Drawing()
-    drawing.add(drawing.dots(rows, 18, palette.spread(palette.SHADES, 3)[1], opacity=0.55).encode(x=x, y=y))
+    drawing.add(drawing.dots(seen, 18, palette.spread(palette.SHADES, 3)[1], opacity=0.55).encode(x=x, y=y))
     drawing.add(drawing.diamonds([here], ACCENT).encode(x=x, y=y))
     drawing.label([dict(here, label="the fit")], x, y, ACCENT, dx=9)
     others = f" Most tied of all are {most[0]} and {most[1]}, {_signed(tied[most])}." if most != (first, second) else ""
@@ -50,7 +54,7 @@ def trade_off(analysis: Analysis) -> Figure | None:
         name="trade-off",
         title=f"How {first} and {second} trade off",
         caption=f"One dot for each of {len(rows)} laws refitted to resampled runs. {said}{others} What is tied is known "
-        "together better than apart.",
+        f"together better than apart. {len(rows) - len(seen)} laws lie outside the picture.",
         alt=f"{second} against {first} for {len(rows)} laws. {said}{others}",
         svg=drawing.svg(),
         csv=csv_of(law=rows, fit=[here]),

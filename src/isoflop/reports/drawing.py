@@ -18,6 +18,9 @@ COLOUR = alt.Color("colour:N", scale=None)
 HIGH_X, HIGH_Y, LABEL = alt.X2("high:Q"), alt.Y2("high:Q"), alt.Text("label:N")
 """Channels made once and by class: altair works out a bare string, such as "high:Q", in a hundredth of a second."""
 
+_CIRCLE = re.compile(r'<path transform="([^"]*)" d="M([\d.]+),0A\2,\2,0,1,1,-\2,0A\2,\2,0,1,1,\2,0"')
+"""A dot as Vega draws it: two arcs, which take twice the room of a circle."""
+
 _SUPERSCRIPTS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
@@ -62,22 +65,24 @@ class Drawing:
         self.add(self.of(seen).mark_line(color=accent, strokeWidth=1.6).encode(x=x, y=y))
         self.add(self.of(ahead).mark_line(color=accent, strokeWidth=1.6, strokeDash=[5, 4]).encode(x=x, y=y))
 
-    def label(self, rows: Sequence[Row], x: Any, y: Any, colour: str | None = None, **text: Any) -> None:
+    def label(
+        self, rows: Sequence[Row], x: Any, y: Any, colour: str | None = None, *, halo: bool = True, **text: Any
+    ) -> None:
         """Write each row's `label` beside its point, over a halo of paper so that lines do not strike it through.
 
         Each row's `colour` is used where `colour` is not given; `text` is altair's for a text mark.
         """
         style: dict[str, Any] = {"align": "left", "dx": 6, "dy": 0, "baseline": "middle", "fontSize": 12} | text
         paper = palette.light("paper")
-        halo = self.of(rows).mark_text(stroke=paper, strokeWidth=4, strokeJoin="round", color=paper, **style)
+        below = self.of(rows).mark_text(stroke=paper, strokeWidth=4, strokeJoin="round", color=paper, **style)
         shown = self.of(rows).mark_text(**style).encode(color=alt.ColorValue(colour) if colour else COLOUR)
-        self.add(*(mark.encode(x=x, y=y, text=LABEL) for mark in (halo, shown)))
+        self.add(*(mark.encode(x=x, y=y, text=LABEL) for mark in ([below] if halo else []) + [shown]))
 
-    def key(self, entries: Sequence[tuple[str, str]], x: str, y: str, align: str) -> None:
+    def key(self, entries: Sequence[tuple[str, str]], x: str, y: str, align: str, *, halo: bool = True) -> None:
         """A list of (words, colour) at a free place; `x` and `y` are Vega expressions of width and height."""
         places = alt.XValue({"expr": x}), alt.YValue({"expr": y})  # type: ignore[no-untyped-call]
         for i, (words, colour) in enumerate(entries):
-            self.label([{"label": words}], *places, colour, align=align, dx=0, dy=16 * i)
+            self.label([{"label": words}], *places, colour, halo=halo, align=align, dx=0, dy=16 * i)
 
     def svg(self, width: int = WIDTH, height: int = HEIGHT) -> str:
         """One SVG in light colours, without scripts, addresses or fonts of its own."""
@@ -125,10 +130,12 @@ def _bare(layer: alt.Chart) -> dict[str, Any]:
 
 
 def _tidy(svg: str) -> str:
-    """Half the size, with coordinates to a hundredth of a pixel and no empty marks; superscripts raised in any font."""
+    """A third of the size, with coordinates to a hundredth of a pixel and no empty marks; superscripts raised in any font."""
     svg = re.sub(r'<path class="(?:fore|back)ground"[^>]*?(?:d=""|d="M0,0h0v0h0Z")[^>]*/>', "", svg)
     svg = re.sub(r' (?:class|aria-hidden|pointer-events|aria-roledescription|role)="[^"]*"', "", svg)
     svg = svg.replace(' opacity="1"', "")
+    svg = re.sub(r'<path(?![^>]* stroke=)([^>]*?) stroke-width="[^"]*"', r"<path\1", svg)
+    svg = _CIRCLE.sub(_round, svg)
     # Vega numbers clip paths through the life of a process; the same picture should have the same text.
     for i, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', svg))):
         svg = re.sub(rf"\b{name}\b", f"clip-{i}", svg)
@@ -136,6 +143,10 @@ def _tidy(svg: str) -> str:
         r'(?<= )(?:transform|d|x2|y2)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found.group()), svg
     )
     return re.sub(f"[{_SUPERSCRIPTS}]+", _raised, svg)
+
+
+def _round(found: re.Match[str]) -> str:
+    return f'<circle transform="{found[1]}" r="{float(found[2]):.2f}"'
 
 
 def _raised(found: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from isoflop.reports import fit_verdict, palette, prose
 from isoflop.reports.compared import Compared, compared, title
 from isoflop.reports.markup import fill
 from isoflop.runs.cost import counts_6nd
+from isoflop.units import print_count
 
 
 def fit_page(analysis: Analysis) -> str:
@@ -27,7 +28,8 @@ def fit_page(analysis: Analysis) -> str:
         "numbers": [] if doubtful else numbers(analysis),
         "doubts": fit_verdict.doubts(analysis),
         "named": named(runs),
-        "inputs": [title(name) for name in runs.inputs],
+        "inputs": list(looked_at(runs)),
+        "have_ids": any(runs.run_ids),
         "left_out": fit_verdict.left_out(fit),
         "passed": fit_verdict.passed(analysis),
         "figures": draw(analysis, runs),
@@ -39,7 +41,7 @@ def fit_page(analysis: Analysis) -> str:
         "name_of": name_of,
         "formula_of": formula_of,
         "unit_of": unit_of,
-        "shown": {"short": prose.short, "loss": prose.loss, "ratio": prose.ratio, "number": three_digits},
+        "shown": {"size": size, "loss": prose.loss, "ratio": prose.ratio, "number": three_digits},
     }
     return fill("fit.html", palette.SHADES, values)
 
@@ -50,7 +52,7 @@ def numbers(analysis: Analysis) -> list[tuple[str, str, str]]:
     for times, plan in zip(("", "10 times that", "100 times that"), analysis.ahead, strict=False):
         at = times or f"{prose.power(plan.flops)} FLOPs"
         if plan.n_params:
-            found.append((f"best size at {at}", *_with_ends(plan.n_params, prose.short)))
+            found.append((f"best size at {at}", *_with_ends(plan.n_params, size)))
         if times.startswith("10 ") and plan.tokens_per_param and plan.loss:
             found.append(("tokens per parameter there", *_with_ends(plan.tokens_per_param, prose.ratio)))
             found.append((f"loss there, {analysis.fit.law.output_unit}", *_with_ends(plan.loss, prose.loss)))
@@ -60,14 +62,23 @@ def numbers(analysis: Analysis) -> list[tuple[str, str, str]]:
 def named(runs: Compared) -> list[dict[str, Any]]:
     """The runs that a check proposes for exclusion, the furthest off first."""
     order = sorted(runs.named.nonzero()[0].tolist(), key=lambda i: -abs(runs.residual[i]))
+    inputs = looked_at(runs)
     return [
         {
             "row": int(runs.rows[i]), "run_id": runs.run_ids[i],
-            "inputs": [float(values[i]) for values in runs.inputs.values()],
+            "inputs": [float(values[i]) for values in inputs.values()],
             "measured": float(runs.measured[i]), "fitted": float(runs.fitted[i]), "residual": float(runs.residual[i]),
         }
         for i in order
     ]  # fmt: skip
+
+
+def looked_at(runs: Compared) -> dict[str, Any]:
+    """What a run is told by: the law's inputs, and D / N where it has both."""
+    inputs = {title(name): values for name, values in runs.inputs.items()}
+    if {"n_params", "tokens"} <= runs.inputs.keys():
+        inputs["D / N"] = runs.inputs["tokens"] / runs.inputs["n_params"]
+    return inputs
 
 
 def made(analysis: Analysis, runs: Compared) -> list[tuple[str, str]]:
@@ -77,12 +88,13 @@ def made(analysis: Analysis, runs: Compared) -> list[tuple[str, str]]:
         ("Table", analysis.source),
         ("Runs", f"{len(table):,} in use, {len(fit.excluded):,} left out"),
         ("Approach", fit.approach),
-        ("N counts", fit.convention or "what the table's n_params counts"),
     ]
+    if "n_params" in runs.inputs:
+        pairs.append(("N counts", fit.convention or "what the table's n_params counts"))
     if runs.flops_per_token is not None:
         pairs.append(("C counts", "6 N D in every run" if counts_6nd(table) else "what the table's flops counts"))
     for name, (low, high) in fit.law.about.fitted.items():
-        pairs.append((f"Fitted {title(name)}", f"{prose.short(low)} to {prose.short(high)}"))
+        pairs.append((f"Fitted {title(name)}", f"{size(low)} to {size(high)}"))
     return [(name, value) for name, value in pairs if value]
 
 
@@ -99,6 +111,13 @@ def formula_of(fit: Fit) -> str:
 def unit_of(fit: Fit, param: Param) -> str:
     """A constant's unit, that of the output where it has that."""
     return fit.law.output_unit if param.unit == "output" else param.unit
+
+
+def size(value: float | None) -> str:
+    """A number of parameters, tokens or FLOPs to three digits."""
+    if value is None:
+        return prose.MISSING
+    return print_count(value) if value < 1e15 else prose.power(value, 3)
 
 
 def three_digits(value: float | None) -> str:

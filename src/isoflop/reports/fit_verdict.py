@@ -7,7 +7,8 @@ from isoflop.estimates.fit import Fit, FitStatus
 from isoflop.plans.analysis import Analysis
 from isoflop.plans.plan import Quantity
 from isoflop.reports import prose
-from isoflop.reports.compared import Compared, title, words
+from isoflop.reports.compared import Compared, words
+from isoflop.units import print_count
 
 REASONS: Mapping[FitStatus, str] = {
     FitStatus.NOT_CERTIFIED: "its optimum is not certified",
@@ -99,21 +100,23 @@ def _said(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> 
     sizes = [(plan.flops, plan.n_params) for plan in analysis.ahead if plan.n_params]
     if sizes:
         (most, here), *further = sizes
-        level = f" ({100 * here.level:.3g} % interval " if here.level else " ("
-        at = (
-            span(here, prose.short).replace(" (", f" parameters{level}", 1)
-            if here.low
-            else (f"{prose.short(here.median)} parameters")
+        ends = f" ({100 * here.level:.3g} % interval {_ends(here)})" if here.level else ""
+        ten = f", and for ten times that at {span(further[0][1], print_count)}" if further else ""
+        return (
+            f"puts the best size for {flops(most)}, the most compute of a run, at {print_count(here.median)} "
+            f"parameters{ends}{ten}"
         )
-        ten = f", and at {span(further[0][1], prose.short)} for ten times that" if further else ""
-        return f"puts the best size for {flops(most)}, the most of a run, at {at}{ten}"
     if len(runs.inputs) == 1:
-        return _one_input(analysis.fit, runs)
-    lost = " names no best size, and" if runs.flops_per_token is not None else ""
-    return f"{lost} misses half of its runs by less than {prose.percent(runs.typical)} of {words(runs.output)}".strip()
+        return _one_input(analysis.fit, runs, flops)
+    near = f"is within {prose.percent(runs.typical)} of the {words(runs.output)} of half of its runs"
+    return f"names no best size and {near}" if runs.flops_per_token is not None else near
 
 
-def _one_input(fit: Fit, runs: Compared) -> str:
+def _ends(quantity: Quantity) -> str:
+    return span(quantity, print_count).partition("(")[2].rstrip(")")
+
+
+def _one_input(fit: Fit, runs: Compared, flops: Callable[[float], str]) -> str:
     ((name, values),) = runs.inputs.items()
     far = float(values.max()) * AHEAD
     said = Quantity(float(fit.law(far)))
@@ -121,6 +124,5 @@ def _one_input(fit: Fit, runs: Compared) -> str:
         interval = fit.sample.interval(lambda law: float(law(far)))
         said = Quantity(said.median, interval.low, interval.high, interval.level)
     unit = "" if runs.unit in ("", "1", "output") else f" {runs.unit}"
-    what = prose.power(far) if name == "flops" else prose.short(far)
-    where = title(name).partition("(")[2].rstrip(")") or words(name)
-    return f"puts the {words(runs.output)} at {span(said, prose.number)}{unit} for {what} {where}, ten times the most of a run"
+    where = flops(far) if name == "flops" else f"{print_count(far)} {words(name)}"
+    return f"puts the {words(runs.output)} at {span(said, prose.number)}{unit} for {where}, ten times the most of a run"

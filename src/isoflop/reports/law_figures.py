@@ -19,7 +19,7 @@ REACH = 3.0  # a best size so many times beyond the sizes of its budget is still
 HIGH = 1.1  # a run left out is drawn if its loss is at most so many times that of the worst one in use
 MOST_LEFT_OUT = 100  # drawn
 MOST_NAMED = 6  # budgets with their names at their curves; of more there is a list
-POINTS = 40
+POINTS = 30
 
 
 def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
@@ -32,18 +32,19 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
     seen = [
         dict(row, budget=budget_of[place].name, colour=colours[budget_of[place]])
         for place, row in rows.items()
-        if place in budget_of
+        if place in budget_of and not runs.named[place]
     ]
-    others = [row for place, row in rows.items() if place not in budget_of]
+    others = [row for place, row in rows.items() if place not in budget_of and not runs.named[place]]
+    named = [row for place, row in rows.items() if runs.named[place]]
     curves, optima = [], []
     for budget in runs.budgets:
         curve, best = _curve(analysis, runs, budget)
         curves += [dict(point, colour=colours[budget], order=i) for i, point in enumerate(curve)]
         optima += [dict(best, colour=colours[budget])] if best else []
-    worst = HIGH * max(row["loss"] for row in [*seen, *others])
+    worst = HIGH * max(row["loss"] for row in rows.values())
     left_out = _left_out(analysis)
     out = [row for row in left_out if row["loss"] <= worst]
-    everything = [*seen, *others, *curves, *out]
+    everything = [*rows.values(), *curves, *out]
     sizes = [row["n_params"] for row in everything]
     # Room on the right for the budgets' names.
     room = max(sizes) * (max(sizes) / min(sizes)) ** 0.17
@@ -56,6 +57,7 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
     drawing.add(line.encode(x=x, y=y, color=COLOUR, detail=alt.Detail("budget:Q"), order=alt.Order("order:Q")))
     drawing.add(drawing.dots(seen, 26).encode(x=x, y=y, color=COLOUR))
     drawing.add(drawing.crosses(out, TREND).encode(x=x, y=y))
+    drawing.add(drawing.crosses(named, ACCENT).encode(x=x, y=y))
     if optima:
         path = drawing.of(optima).mark_line(strokeDash=[2, 3], strokeWidth=1.2, color=TREND)
         drawing.add(path.encode(x=x, y=y, order=alt.Order("budget:Q")))
@@ -76,13 +78,13 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
         caption="Dots are runs, lines the fitted law, one colour a budget."
         + (" A diamond is the law's best size for that budget." if optima else "")
         + (" Grey dots are runs of other budgets, or of none." if others else "")
-        + (" Crosses are runs left out of the fit." if out else "")
+        + (" Grey crosses are runs left out of the fit." if out else "")
         + (f" {len(left_out) - len(out)} left out lie above the picture." if len(out) < len(left_out) else "")
-        + runs.note(),
+        + runs.note(crosses=bool(named)),
         alt=f"Loss against model size on log axes, {len(runs.budgets)} budgets. "
         + (f"The law's best sizes: {where}." if optima else "No budget has its best size among the sizes drawn."),
         svg=drawing.svg(),
-        csv=csv_of(run=seen, run_of_no_budget=others, run_left_out=out, law=curves, best_size=optima),
+        csv=csv_of(run=seen, run_of_no_budget=others, run_named_by_a_check=named, run_left_out=out, law=curves, best_size=optima),
     )
 
 
@@ -90,27 +92,29 @@ def loss_against_compute(analysis: Analysis, runs: Compared) -> Figure | None:
     """Runs and the law's frontier, for tables without budgets; None where there are budgets or no frontier."""
     if runs.budgets or runs.flops is None or runs.flops_per_token is None:
         return None
-    rows = list(runs.table_rows().values())
+    rows = [row for place, row in runs.table_rows().items() if not runs.named[place]]
+    named = [row for place, row in runs.table_rows().items() if runs.named[place]]
     line = best_sizes(analysis.fit, float(runs.flops.min()), float(runs.flops.max()), runs.flops_per_token)
     if not line:
         return None
-    x = axes.compute("flops", [row["flops"] for row in [*rows, *line]])
+    x = axes.compute("flops", [row["flops"] for row in [*rows, *named, *line]])
     ends = [row[key] for row in line for key in ("loss_low", "loss_high")]
-    losses = axes.around([row["loss"] for row in [*rows, *line]], ends, 1.3)
+    losses = axes.around([row["loss"] for row in [*rows, *named, *line]], ends, 1.3)
     y = axes.log(alt.Y, "loss", f"Loss ({analysis.fit.law.output_unit}), log scale", losses)
     drawing = Drawing()
     drawing.fan(line, x, y, ("loss_low", "loss_high"), "flops", float(runs.flops.max()))
     drawing.add(drawing.dots(rows, 20, palette.spread(palette.SHADES, 3)[1]).encode(x=x, y=y))
+    drawing.add(drawing.crosses(named, ACCENT).encode(x=x, y=y))
     return Figure(
         name="loss-against-compute",
         title="Runs, and the least loss of each compute",
         caption="Dots are runs; the line is the law at its best size, dashed beyond the runs"
         + (", with its 90 % interval." if analysis.fit.sample else ".")
-        + runs.note(),
+        + runs.note(crosses=bool(named)),
         alt=f"Loss against compute on log axes: {len(rows)} runs and the frontier of the fitted law, which falls to "
         f"{prose.loss(line[-1]['loss'])} {analysis.fit.law.output_unit} at {prose.power(line[-1]['flops'])} FLOPs.",
         svg=drawing.svg(),
-        csv=csv_of(run=rows, frontier=line),
+        csv=csv_of(run=rows, run_named_by_a_check=named, frontier=line),
     )
 
 

@@ -13,13 +13,15 @@ from isoflop.reports.optima import AHEAD, best_sizes
 
 ACCENT, SOFT, TREND = (palette.light(role) for role in ("accent", "soft", "trend"))
 APART = 0.09  # decades between the approaches' bars of one budget
+MOST_SIZES = 150  # runs drawn behind the line, which show no more than where it was fitted
 APPROACH_3 = "approach 3"
 
 
 def colours_of(approaches: list[str]) -> dict[str, str]:
     """Orange for the law of the page, which is approach 3; shades of blue for the others."""
     others = [each for each in approaches if each != APPROACH_3]
-    return {APPROACH_3: ACCENT, **dict(zip(others, palette.spread(palette.SHADES, len(others)), strict=True))}
+    colours = dict(zip(others, palette.spread(palette.SHADES, len(others)), strict=True))
+    return colours | ({APPROACH_3: ACCENT} if APPROACH_3 in approaches else {})
 
 
 def best_size(analysis: Analysis, runs: Compared) -> Figure | None:
@@ -31,17 +33,22 @@ def best_size(analysis: Analysis, runs: Compared) -> Figure | None:
     if not line:
         return None
     colours = colours_of([each.approach for each in analysis.opinions if each.n_params])
-    told = [
+    place = {name: i for i, name in enumerate(colours)}
+    told: list[dict[str, Any]] = [
         {
             "approach": opinion.approach, "flops": flops, "n_params": each.value,
             "low": each.interval.low if each.interval else each.value,
             "high": each.interval.high if each.interval else each.value,
-            "colour": colours[opinion.approach], "at": flops * 10 ** (APART * (k - (len(colours) - 1) / 2)),
+            "colour": colours[opinion.approach],
+            # The bars of one budget stand side by side.
+            "at": flops * 10 ** (APART * (place[opinion.approach] - (len(colours) - 1) / 2)),
         }
-        for k, opinion in enumerate(sorted((o for o in analysis.opinions if o.n_params), key=_last_3))
+        for opinion in analysis.opinions
+        if opinion.n_params
         for flops, each in zip(opinion.flops, opinion.n_params, strict=True)
     ]  # fmt: skip
-    sizes = [{"flops": row["flops"], "n_params": row["n_params"]} for row in runs.table_rows().values()]
+    places = runs.drawn[:: max(1, len(runs.drawn) // MOST_SIZES)]
+    sizes = [{"flops": float(runs.flops[i]), "n_params": float(runs.inputs["n_params"][i])} for i in places]
     x = axes.compute("flops", [low, AHEAD * top])
     middles = [row["n_params"] for row in [*line, *told, *sizes]]
     ends = [row[end] for row in [*line, *told] for end in ("low", "high")]
@@ -63,11 +70,11 @@ def best_size(analysis: Analysis, runs: Compared) -> Figure | None:
     bars = drawing.of(told).mark_rule(strokeWidth=1.8, clip=True)
     drawing.add(bars.encode(x=at, y=axes.like(y, "low"), y2=HIGH_Y, color=COLOUR))
     drawing.add(drawing.dots(told, 30, opacity=1).encode(x=at, y=y, color=COLOUR))
-    foot: dict[str, Any] = {"fontSize": 11, "align": "right", "dx": -4, "dy": -7}
+    foot: dict[str, Any] = {"halo": False, "fontSize": 11, "align": "right", "dx": -4, "dy": -7}
     bottom = alt.YValue({"expr": "height"})  # type: ignore[no-untyped-call]
     drawing.label([{"flops": top, "label": "the runs"}], x, bottom, SOFT, **foot)
     drawing.label([{"flops": top, "label": "extrapolated"}], x, bottom, SOFT, **foot | {"align": "left", "dx": 4})
-    drawing.key([(name, colour) for name, colour in colours.items() if len(colours) > 1], "10", "10", "left")
+    drawing.key(list(colours.items()), "10", "10", "left", halo=False)
     last = line[-1]
     interval = f" ({prose.short(last['low'])} to {prose.short(last['high'])})" if analysis.fit.sample else ""
     return Figure(
@@ -81,8 +88,3 @@ def best_size(analysis: Analysis, runs: Compared) -> Figure | None:
         svg=drawing.svg(),
         csv=csv_of(law=line, approach=[{k: v for k, v in row.items() if k != "at"} for row in told], run=sizes),
     )
-
-
-def _last_3(opinion: Any) -> bool:
-    """The law of the page is the rightmost bar."""
-    return bool(opinion.approach == APPROACH_3)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from isoflop.costs.duration import core_seconds
-from isoflop.estimates.fit import Fit, FitStatus
 from isoflop.plans.forecast import Forecast
 from isoflop.plans.plan import Plan, Quantity
 from isoflop.runs.run import Run
@@ -87,28 +86,6 @@ def status(found: Mapping[str, Any]) -> str:
     parts += [f"Broken: {problem}" for problem in found["problems"]]
     parts += [verdict(Forecast.from_json(found["forecast"]))] if found["forecast"] else []
     return "\n".join([*parts, *([found["next"]] if found["next"] else [])])
-
-
-def fit(found: Fit, others: Sequence[Fit] = ()) -> str:
-    """A fit: its law with intervals, what speaks against it first, what was left out."""
-    doubts = [f"{check.verdict.upper()}  {check.name}: {check.message}" for check in found.doubts]
-    if found.status is not FitStatus.CONVERGED:
-        doubts.insert(0, f"{found.status.upper()}  {found.status.advice}")
-    rows = [("constant", "value", "low", "high", "unit", "meaning")]
-    for each in found.law.params():
-        span = found.intervals.get(each.name)
-        low, high = (f"{span.low:.5g}", f"{span.high:.5g}") if span else ("?", "?")
-        unit = found.law.output_unit if each.unit == "output" else each.unit
-        rows.append((each.name, f"{found.law.constants[each.name]:.6g}", low, high, unit, each.meaning))
-    level = next((f"{span.level:.0%}" for span in found.intervals.values()), "")
-    about = [
-        f"{type(found.law).__name__}: {found.status}, objective {found.objective:.8g}"
-        + (f", intervals {level} from {found.draws:,} resamples, seed {found.seed}" if found.draws else ""),
-        columns(rows, right=(1, 2, 3)),
-        *(f"Left out: row {row}, {why}" for row, why in found.excluded),
-        *(f"Also fitted: {type(other.law).__name__}, {other.status}" for other in others),
-    ]
-    return "\n".join([*doubts, *about])
 
 
 def plan(plans: Sequence[Plan]) -> str:
