@@ -104,13 +104,16 @@ def analyse(
     source: str = "",
     say: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
-    """Fit each form and say all there is to say. A form that gives no fit is told of; `FitError` if none does."""
+    """Fit each form and say all there is to say. A form that gives no fit is told of; `FitError` if none does.
+
+    The chosen law alone has the slower checks: the first, or where laws are judged the one that stands best.
+    """
     fits: list[Fit] = []
     failed: dict[str, str] = {}
     for form in forms:
         say(f"Fitting {form.__name__} to {len(table)} runs")
         try:
-            fits.append(fit_with_intervals(form, table, wanted))
+            fits.append(fit_by(form, table, wanted))
         except FitError as error:
             failed[form.__name__] = str(error)
     if not fits:
@@ -120,7 +123,8 @@ def analyse(
         say("Judging the laws by the largest budgets, held out")
         judged = judge([type(each.law) for each in fits], table, wanted)
     best = _best(fits, judged.standings) if judged else 0
-    chosen = fits[best]
+    say(f"Looking into {type(fits[best].law).__name__}")
+    chosen = with_doubts(fits[best])
     say("Laying the approaches side by side")
     opinions, doubts, notes = beside(chosen, table, wanted)
     fits[best] = chosen.with_checks(*(judged.checks if judged else ()), *doubts)
@@ -156,7 +160,7 @@ def judge(forms: Sequence[type[Law]], table: Table, wanted: Wanted) -> "Choice":
 
 
 def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
-    """The best size at 1, 10 and 100 times the most compute of a run by all laws by weight, with the doubt between them."""
+    """The best size at 1, 10 and 100 times the most compute of a run, by all laws by weight."""
     weights = [f"{each.name} {each.weight:.0%}" for each in judged.standings if each.weight]
     plans = []
     for times in AHEAD:
@@ -169,13 +173,20 @@ def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
     return tuple(plans)
 
 
-def fit_with_intervals(form: type[Law], table: Table, wanted: Wanted) -> Fit:
-    """A fit with the intervals of its constants; where it has none, a check says why. Raises `FitError`."""
+def with_doubts(found: Fit) -> Fit:
+    """The fit with every doubt that its runs can answer looked into."""
+    from isoflop.fits.checks import doubts_of  # noqa: PLC0415 – brings JAX
+
+    return found.with_checks(*doubts_of(found))
+
+
+def fit_by(form: type[Law], table: Table, wanted: Wanted) -> Fit:
+    """A certified fit with the intervals of its constants; where it has none, a check says why. Raises `FitError`."""
     from isoflop.fits.parametric import fit  # noqa: PLC0415 – brings JAX
     from isoflop.fits.problem import noise_weights  # noqa: PLC0415
 
     weights = noise_weights(table) if wanted.weigh else None
-    found = fit(form, table, objective=wanted.objective, weights=weights)
+    found = fit(form, table, objective=wanted.objective, weights=weights, check=False)
     if not wanted.draws:
         return found
     if found.status is FitStatus.NOT_CERTIFIED:

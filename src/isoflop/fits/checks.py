@@ -44,10 +44,19 @@ def proposed(found: Fit) -> tuple[Suspect, ...]:
 
     `table.excluding(suspect.rows, suspect.why)` leaves one out. Raises `BadInput` of a fit without its table.
     """
-    if found.table is None or found.minimised is None:
-        raise BadInput("Runs are proposed for exclusion from a parametric fit that has its table; this one has not.")
-    fitted = Fitted(problem_of(type(found.law), found.table, found.minimised, found.weights), found.law, found.table)
+    fitted = _again(found)
     return tuple(suspects(fitted, law_of_the_others(fitted))) if _finite(fitted) else ()
+
+
+def doubts_of(found: Fit) -> tuple[Check, ...]:
+    """What `looked_into` says of a fit that was made without it. Raises `BadInput` of a fit without its table."""
+    return looked_into(_again(found))
+
+
+def _again(found: Fit) -> Fitted:
+    if found.table is None or found.minimised is None:
+        raise BadInput("Doubts are looked into with the runs of a parametric fit, and this one has no table.")
+    return Fitted(problem_of(type(found.law), found.table, found.minimised, found.weights), found.law, found.table)
 
 
 def _finite(fitted: Fitted) -> bool:

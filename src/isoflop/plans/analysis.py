@@ -18,8 +18,7 @@ class Analysis:
     fits: one a law that was asked for, `chosen` being the one to plan by. failed: laws that gave no fit, with the
     reason. ahead: plans by the chosen law at 1, 10 and 100 times the most compute of a run; empty where it splits no
     budget. opinions: the approaches side by side. standings: laws and baselines judged by a forward hold-out, best
-    first; then `chosen` is the best, and `ahead` is of all laws by weight. notes: what was recognised, derived or odd in
-    the table.
+    first; then `chosen` is the best, and `ahead` is of all laws by weight. notes: what was recognised, derived or odd.
     """
 
     source: str

@@ -20,7 +20,9 @@ def fit_text(analysis: Analysis) -> str:
     """Lines of at most `WIDTH` characters; short where nothing speaks against the fit."""
     parts = [
         wrapped(headline(analysis, compared(analysis), print_flops)),
-        "\n".join(wrapped(f"{each.verdict.upper():4}  {each.name}: {each.message}", "      ") for each in doubts(analysis)),
+        "\n".join(
+            wrapped(f"{each.verdict.upper():4}  {each.name}: {each.message}", "      ") for each in doubts(analysis)
+        ),
         constants(analysis.fit),
         ahead(analysis.ahead),
         approaches(analysis.opinions),

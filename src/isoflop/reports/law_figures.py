@@ -84,7 +84,14 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
         alt=f"Loss against model size on log axes, {len(runs.budgets)} budgets. "
         + (f"The law's best sizes: {where}." if optima else "No budget has its best size among the sizes drawn."),
         svg=drawing.svg(),
-        csv=csv_of(run=seen, run_of_no_budget=others, run_named_by_a_check=named, run_left_out=out, law=curves, best_size=optima),
+        csv=csv_of(
+            run=seen,
+            run_of_no_budget=others,
+            run_named_by_a_check=named,
+            run_left_out=out,
+            law=curves,
+            best_size=optima,
+        ),
     )
 
 
