@@ -65,8 +65,8 @@ def law_of_the_others(fitted: Fitted) -> Others:
     bounded = [few.weights @ np.minimum(each**2, (OFF * width) ** 2) for each, _ in seen]
     best = theta[int(np.argmin(bounded))]
     above, J = look(whole, best) or (fitted.above, fitted.jacobian)
-    deviations = _deviations(whole, above, J, np.ones(len(above), bool))
-    deviations = _deviations(whole, above, J, np.abs(deviations) <= OFF)
+    agree = np.abs(_deviations(whole, above, J, np.ones(len(above), bool))) <= OFF
+    deviations = _deviations(whole, above, J, agree, sharp=True)
     small = np.abs(above) <= SMALL * fitted.problem.scale
     return Others(best, above, np.where(small, 0.0, deviations), width)
 
@@ -106,9 +106,19 @@ def look(problem: Problem, theta: Floats) -> tuple[Floats, Floats] | None:
     return (above, J) if np.isfinite(above).all() and np.isfinite(J).all() else None
 
 
-def _deviations(problem: Problem, above: Floats, J: Floats, keep: NDArray[np.bool_]) -> Floats:
-    """above ÷ sqrt(s^2 / w + s^2 J (J'WJ)^-1 J'), J'WJ being of the runs kept, s of all."""
+def _deviations(problem: Problem, above: Floats, J: Floats, keep: NDArray[np.bool_], *, sharp: bool = False) -> Floats:
+    """above ÷ sqrt(s^2 / w + s^2 J (J'WJ)^-1 J'), J'WJ being of the runs kept, s by the median of all.
+
+    That median is too small once in a while where runs are few; the last and sharp look takes the root mean square of
+    the runs kept where that is larger, and counts as OFF what Student's t leaves as rarely beyond.
+    """
+    from scipy.special import ndtr, stdtrit  # noqa: PLC0415  (a process that fits nothing should not pay for it)
+
     w = problem.weights / np.median(problem.weights[problem.weights > 0])
     hat = leverage(J, J, w * keep)
     width = max(spread(above * np.sqrt(w), J.shape[1]), 1e-9 * problem.scale)
+    if sharp:
+        free = max(int(keep.sum()) - J.shape[1], 1)
+        width = max(width, float(np.sqrt(np.sum((w * above**2)[keep]) / free)))
+        width *= float(stdtrit(free, ndtr(OFF))) / OFF
     return np.asarray(above / (width * np.sqrt(1 / np.maximum(w, 1e-12) + hat)))
