@@ -15,9 +15,7 @@ def compute(field: str, values: Sequence[float], axis: type[Any] = alt.X) -> Any
     return log(axis, field, "Training compute C (FLOPs)", values, label=prose.power)
 
 
-def size(
-    axis: type[Any], field: str, values: Sequence[float], *, label: Callable[[float], str] = prose.count
-) -> Any:
+def size(axis: type[Any], field: str, values: Sequence[float], *, label: Callable[[float], str] = prose.count) -> Any:
     """A log axis of model sizes in parameters around `values`."""
     return log(axis, field, "Model size N (parameters)", values, label=label)
 

@@ -9,8 +9,8 @@ from isoflop.allocations.allocate import allocate
 from isoflop.errors import IsoflopError
 from isoflop.plans.analysis import Analysis
 from isoflop.reports import axes, palette, prose
-from isoflop.reports.compared import Budget, Compared, title
-from isoflop.reports.drawing import COLOUR, HIGH_Y, Drawing
+from isoflop.reports.compared import Budget, Compared
+from isoflop.reports.drawing import COLOUR, Drawing
 from isoflop.reports.figure import Figure, csv_of
 from isoflop.reports.optima import best_sizes
 
@@ -84,7 +84,14 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
         alt=f"Loss against model size on log axes, {len(runs.budgets)} budgets. "
         + (f"The law's best sizes: {where}." if optima else "No budget has its best size among the sizes drawn."),
         svg=drawing.svg(),
-        csv=csv_of(run=seen, run_of_no_budget=others, run_named_by_a_check=named, run_left_out=out, law=curves, best_size=optima),
+        csv=csv_of(
+            run=seen,
+            run_of_no_budget=others,
+            run_named_by_a_check=named,
+            run_left_out=out,
+            law=curves,
+            best_size=optima,
+        ),
     )
 
 
@@ -102,7 +109,7 @@ def loss_against_compute(analysis: Analysis, runs: Compared) -> Figure | None:
     losses = axes.around([row["loss"] for row in [*rows, *named, *line]], ends, 1.3)
     y = axes.log(alt.Y, "loss", f"Loss ({analysis.fit.law.output_unit}), log scale", losses)
     drawing = Drawing()
-    drawing.fan(line, x, y, ("loss_low", "loss_high"), "flops", float(runs.flops.max()))
+    drawing.fan(line, x, y, ends=("loss_low", "loss_high"), field="flops", top=float(runs.flops.max()))
     drawing.add(drawing.dots(rows, 20, palette.spread(palette.SHADES, 3)[1]).encode(x=x, y=y))
     drawing.add(drawing.crosses(named, ACCENT).encode(x=x, y=y))
     return Figure(
@@ -118,9 +125,7 @@ def loss_against_compute(analysis: Analysis, runs: Compared) -> Figure | None:
     )
 
 
-def _curve(
-    analysis: Analysis, runs: Compared, budget: Budget
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+def _curve(analysis: Analysis, runs: Compared, budget: Budget) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The law along a budget, over its sizes and as far as its best one if that is not far, and that best one."""
     law, cost = analysis.fit.law, runs.flops_per_token
     assert cost is not None

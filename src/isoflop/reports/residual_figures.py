@@ -32,14 +32,16 @@ def residuals(runs: Compared) -> Figure:
     drawing.add(drawing.of([{"residual": 0}]).mark_rule(color=INK, strokeWidth=1).encode(y=y))
     drawing.add(drawing.dots(plain, 24, opacity=0.85).encode(x=x, y=y, color=COLOUR))
     drawing.add(drawing.crosses(named, ACCENT).encode(x=x, y=y))
-    drawing.label([dict(row, label=f"row {row['row']}") for row in _apart(named, name, values, ends)], x, y, ACCENT, dx=8)
+    drawing.label(
+        [dict(row, label=f"row {row['row']}") for row in _apart(named, name, values, ends)], x, y, ACCENT, dx=8
+    )
     most = max(rows.values(), key=lambda row: abs(row["residual"]))
     said = f"row {most['row']} is furthest off, by {prose.signed_percent(most['residual'] / 100)}"
     return Figure(
         name="residuals",
         title="What the law does not explain",
-        caption=f"One dot a run{', stronger for larger budgets' if runs.budgets else ''}. Half of them are off by less than {prose.percent(runs.typical)}; {said}. A bend here "
-        "is a wrong law, a spread is noise."
+        caption=f"One dot a run{', stronger for larger budgets' if runs.budgets else ''}. Half of them are off by less "
+        f"than {prose.percent(runs.typical)}; {said}. A bend here is a wrong law, a spread is noise."
         + runs.note(crosses=bool(named)),
         alt=f"Residuals of {len(rows)} runs against {title(name)}; {said}.",
         svg=drawing.svg(),
@@ -53,7 +55,8 @@ def _apart(rows: list[dict[str, Any]], name: str, values: list[float], ends: lis
     shown: list[dict[str, Any]] = []
     for row in sorted(rows, key=lambda row: -abs(row["residual"])):
         free = all(
-            abs(row["residual"] - other["residual"]) / height > LINE or abs(math.log(row[name] / other[name])) / width > WORD
+            abs(row["residual"] - other["residual"]) / height > LINE
+            or abs(math.log(row[name] / other[name])) / width > WORD
             for other in shown
         )
         if free and len(shown) < MOST_NAMED:
