@@ -75,7 +75,7 @@ def test_fit_json_keeps_every_bit() -> None:
         status=FitStatus.CONVERGED,
         convention="all parameters; 6ND",
         minimised=HUBER,
-        checks=(Check("influence", Verdict.WARN, "run 3 moves it"), Check("bound", Verdict.FAIL, "E")),
+        checks=(Check("influence", Verdict.WARN, "run 3 moves it", (3,)), Check("bound", Verdict.FAIL, "E")),
         excluded=((3, "diverged"),),
         intervals={"E": Interval(1.7, 1.6, 1.8)},
         seed=7,

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,9 @@ import pytest
 
 from conftest import Tiny
 from isoflop.reports.findings import Findings
+from isoflop.reports.fit_page import fit_page
 from isoflop.reports.page import page
+from planted_analyses import FAILED, planted_analysis
 from planted_findings import planted_findings
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -74,6 +77,12 @@ def test_a_page_without_results_opens_as_quietly(browser: str, tmp_path: Path) -
     assert (visit.console, visit.hosts) == ([], set())
 
 
+def test_the_page_of_a_fit_opens_as_quietly(browser: str, tmp_path: Path) -> None:
+    visit = Visit(browser, fit_page(planted_analysis()), tmp_path)
+    assert "Runs and law, budget by budget" in visit.document
+    assert (visit.console, visit.hosts) == ([], set())
+
+
 def test_a_page_that_did_misbehave_would_be_caught(browser: str, tmp_path: Path) -> None:
     """The two tests above can fail: the same page with a picture from elsewhere, with and without its own guard."""
     html = page(Findings("probe")).replace("<main>", '<main><img src="https://example.invalid/x.png" alt="">')
@@ -86,9 +95,10 @@ def test_a_page_that_did_misbehave_would_be_caught(browser: str, tmp_path: Path)
     assert open_page.hosts == {"example.invalid"}
 
 
-def test_nothing_is_wider_than_a_phone(browser: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [lambda: page(planted_findings()), lambda: fit_page(planted_analysis(FAILED))])
+def test_nothing_is_wider_than_a_phone(browser: str, tmp_path: Path, made: Callable[[], str]) -> None:
     """Measured by a script in a page around the report, 390 CSS pixels wide; wide tables scroll in their own box."""
-    (tmp_path / "report.html").write_text(page(planted_findings()), encoding="utf-8")
+    (tmp_path / "report.html").write_text(made(), encoding="utf-8")
     probe = (
         "<body><iframe id=f src=report.html width=390 height=900></iframe><p id=said></p><script>"
         "f.onload=()=>{const d=f.contentDocument.documentElement;"

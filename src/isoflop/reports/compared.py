@@ -41,8 +41,9 @@ class Budget:
 class Compared:
     """Every run in use: its row and name, its inputs, the output measured and fitted; its flops where known.
 
-    output and unit: the name of what the law says, and its unit. named: whether a check that bites names the run. budgets: at most `MOST_BUDGETS`, lowest first; empty where the
-    table was not made by budgets. flops_per_token: the table's own cost, None for laws that split no budget.
+    output and unit: the name of what the law says, and its unit. named: whether a check that bites names the run.
+    budgets: at most `MOST_BUDGETS`, lowest first; empty where the table was not made by budgets. flops_per_token: the
+    table's own cost, None for laws that split no budget.
     """
 
     rows: NDArray[np.int64]

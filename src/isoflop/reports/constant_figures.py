@@ -41,9 +41,9 @@ def trade_off(analysis: Analysis) -> Figure | None:
     rows = [{first: float(a), second: float(b)} for a, b in zip(drawn[first], drawn[second], strict=True)]
     here = {name: float(fit.law.constants[name]) for name in (first, second)}
     # A few draws far out leave the picture; they should not take it along.
-    ends = {name: np.quantile(drawn[name], [TAIL, 1 - TAIL]) for name in (first, second)}
-    seen = [row for row in rows if all(low <= row[name] <= high for name, (low, high) in ends.items())]
-    x, y = (_axis(kind, params[n], [*ends[n], here[n]]) for kind, n in ((alt.X, first), (alt.Y, second)))
+    spans = {name: np.quantile(drawn[name], [TAIL, 1 - TAIL]) for name in (first, second)}
+    seen = [row for row in rows if all(low <= row[name] <= high for name, (low, high) in spans.items())]
+    x, y = (_axis(kind, params[n], [*spans[n], here[n]]) for kind, n in ((alt.X, first), (alt.Y, second)))
     drawing = Drawing()
     drawing.add(drawing.dots(seen, 18, palette.spread(palette.SHADES, 3)[1], opacity=0.55).encode(x=x, y=y))
     drawing.add(drawing.diamonds([here], ACCENT).encode(x=x, y=y))
@@ -53,8 +53,8 @@ def trade_off(analysis: Analysis) -> Figure | None:
     return Figure(
         name="trade-off",
         title=f"How {first} and {second} trade off",
-        caption=f"One dot for each of {len(rows)} laws refitted to resampled runs. {said}{others} What is tied is known "
-        f"together better than apart. {len(rows) - len(seen)} laws lie outside the picture.",
+        caption=f"One dot for each of {len(rows)} laws refitted to resampled runs. {said}{others} What is tied is "
+        f"known together better than apart. {len(rows) - len(seen)} laws lie outside the picture.",
         alt=f"{second} against {first} for {len(rows)} laws. {said}{others}",
         svg=drawing.svg(),
         csv=csv_of(law=rows, fit=[here]),
@@ -105,11 +105,11 @@ def how_well_known(analysis: Analysis) -> Figure | None:
             rows.append({**row, **ends, "label": _with_ends(value, span.low, span.high)})
     if not rows:
         return None
-    ends = [min(max(row[end], 1 / REACH), REACH) for row in rows for end in ("low", "high")]
-    x = axes.log(alt.X, "value", "Interval, relative to the constant", [*ends, 1.0], label=prose.multiple, pad=0.08)
+    reach = [min(max(row[end], 1 / REACH), REACH) for row in rows for end in ("low", "high")]
+    x = axes.log(alt.X, "value", "Interval, relative to the constant", [*reach, 1.0], label=prose.multiple, pad=0.08)
     rows = [dict(row, low=max(row["low"], 1e-9)) for row in rows]
     return Figure(
-        name="constants",
+        name="intervals",
         title="How well each constant is known",
         caption=f"Bars are {prose.level(next(iter(fit.intervals.values())))} intervals over the fitted value, written "
         "beside them. Wide ones trade off with others: trust what follows from all together.",

@@ -42,21 +42,21 @@ class Drawing:
         """Put layers over those already there."""
         self._layers += layers
 
-    def dots(self, rows: Sequence[Row], size: float, colour: str | None = None, opacity: float = 0.9) -> alt.Chart:
+    def dots(self, rows: Sequence[Row], size: float, colour: str | None = None, opacity: float = 0.9) -> Any:
         """Round marks, in each row's own `colour` where none is given."""
         return self.of(rows).mark_circle(size=size, opacity=opacity, **_coloured(colour))
 
-    def diamonds(self, rows: Sequence[Row], colour: str | None = None) -> alt.Chart:
+    def diamonds(self, rows: Sequence[Row], colour: str | None = None) -> Any:
         """Diamonds that stand out from the lines below them."""
         spot: dict[str, Any] = {"size": 95, "filled": True, "opacity": 1, "stroke": palette.light("paper")}
         return self.of(rows).mark_point(shape="diamond", strokeWidth=1.2, **spot, **_coloured(colour))
 
-    def crosses(self, rows: Sequence[Row], colour: str | None = None) -> alt.Chart:
+    def crosses(self, rows: Sequence[Row], colour: str | None = None) -> Any:
         """Crosses, for what does not count."""
         return self.of(rows).mark_text(text="✕", fontSize=11, **_coloured(colour))
 
-    def fan(self, rows: Sequence[Row], x: Any, y: Any, ends: tuple[str, str], field: str, top: float) -> None:
-        """A line in the accent with the band between two ends of each row, dashed where `field`, on x, is beyond top."""
+    def fan(self, rows: Sequence[Row], x: Any, y: Any, *, ends: tuple[str, str], field: str, top: float) -> None:
+        """A line in the accent, dashed where `field`, which x shows, is beyond top; a band between its two ends."""
         accent = palette.light("accent")
         low, high = axes.like(y, ends[0]), alt.Y2(f"{ends[1]}:Q")
         seen = [row for row in rows if row[field] <= top * (1 + 1e-9)]
@@ -130,7 +130,7 @@ def _bare(layer: alt.Chart) -> dict[str, Any]:
 
 
 def _tidy(svg: str) -> str:
-    """A third of the size, with coordinates to a hundredth of a pixel and no empty marks; superscripts raised in any font."""
+    """A third of the size, coordinates to a hundredth of a pixel, no empty marks; superscripts raised in any font."""
     svg = re.sub(r'<path class="(?:fore|back)ground"[^>]*?(?:d=""|d="M0,0h0v0h0Z")[^>]*/>', "", svg)
     svg = re.sub(r' (?:class|aria-hidden|pointer-events|aria-roledescription|role)="[^"]*"', "", svg)
     svg = svg.replace(' opacity="1"', "")

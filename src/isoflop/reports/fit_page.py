@@ -1,4 +1,4 @@
-"""The page of a fit: one HTML file that needs nothing else, with the verdict first and what speaks against it second."""
+"""The page of a fit: one HTML file that needs nothing else, the verdict first, what speaks against it second."""
 
 import inspect
 from typing import Any

@@ -34,7 +34,7 @@ def fit_text(analysis: Analysis) -> str:
 def constants(fit: Fit) -> str:
     """The law's constants with intervals, units and meaning, and where the intervals come from."""
     level = next((f"{each.level:.0%}" for each in fit.intervals.values()), "")
-    rows = [("constant", "value", "low", "high", "unit", "meaning")]
+    rows: list[tuple[str, ...]] = [("constant", "value", "low", "high", "unit", "meaning")]
     for each in fit.law.params():
         interval = fit.intervals.get(each.name)
         low, high = (f"{interval.low:.4g}", f"{interval.high:.4g}") if interval else ("?", "?")
@@ -86,7 +86,7 @@ def wrapped(words: str, indent: str = "  ") -> str:
 def _remarks(analysis: Analysis) -> list[str]:
     """What was left out, the other laws, the reader's notes, and how many checks passed."""
     lines = [
-        f"Left out: {len(rows)} row{'' if len(rows) == 1 else 's'}, {why} ({'row' if len(rows) == 1 else 'rows'} {ranges(rows)})"
+        f"Left out: {len(rows)} {_rows(rows)}, {why} ({_rows(rows)} {ranges(rows)})"
         for why, rows in left_out(analysis.fit).items()
     ]
     lines += [
@@ -113,6 +113,10 @@ def _fitting(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
         lines.append((*cells, first))
         lines += [(*("" for _ in cells), each) for each in more]
     return columns(lines, right=right)
+
+
+def _rows(rows: Sequence[int]) -> str:
+    return "row" if len(rows) == 1 else "rows"
 
 
 def _shortened(words: str) -> str:

@@ -1,4 +1,4 @@
-"""What is said of a fit before anything else: one sentence of verdict, then every doubt, the worst before the others."""
+"""What is said of a fit before anything else: a sentence of verdict, then every doubt, the worst before the rest."""
 
 from collections.abc import Callable, Mapping
 

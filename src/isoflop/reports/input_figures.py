@@ -1,6 +1,6 @@
 """Pictures of a law that splits no budget: its output against each input, or measured against fitted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import altair as alt
@@ -41,7 +41,7 @@ def _against_the_only_input(analysis: Analysis, runs: Compared) -> Figure:
     ends = [row[end] for row in line for end in ("low", "high")]
     y = _output(runs, axes.around([row[runs.output] for row in [*rows, *line]], ends, 1.5))
     drawing = Drawing()
-    drawing.fan(line, x, y, ("low", "high"), name, top)
+    drawing.fan(line, x, y, ends=("low", "high"), field=name, top=top)
     drawing.add(drawing.dots(rows, 30, palette.spread(palette.SHADES, 3)[1]).encode(x=x, y=y))
     last = line[-1]
     return Figure(
@@ -96,7 +96,7 @@ def _against_one_of_several(analysis: Analysis, runs: Compared) -> Iterator[Figu
             curve = _along(analysis.fit.law, name, along, held, runs.output)
             curves += [dict(point, **held, colour=colour) for point in curve]
             names.append(dict(curve[-1], label=" ".join(prose.short(each) for each in held.values()), colour=colour))
-        yield _of_lines(runs, name, others, dots, curves, names)
+        yield _of_lines(runs, name, dots, curves, names)
 
 
 def _along(law: Law, name: str, along: Floats, held: dict[str, float], output: str) -> list[dict[str, Any]]:
@@ -104,9 +104,8 @@ def _along(law: Law, name: str, along: Floats, held: dict[str, float], output: s
     return [{name: float(value), output: float(each)} for value, each in zip(along, said, strict=True)]
 
 
-def _of_lines(
-    runs: Compared, name: str, others: list[str], dots: list[Row], curves: list[Row], names: list[Row]
-) -> Figure:
+def _of_lines(runs: Compared, name: str, dots: Sequence[Row], curves: Sequence[Row], names: Sequence[Row]) -> Figure:
+    others = [other for other in runs.inputs if other != name]
     sizes = [row[name] for row in [*dots, *curves]]
     room = max(sizes) * (max(sizes) / min(sizes)) ** 0.12
     x = axes.log(alt.X, name, title(name), [*sizes, room], label=_label(name))

@@ -9,8 +9,8 @@ from isoflop.allocations.allocate import allocate
 from isoflop.errors import IsoflopError
 from isoflop.plans.analysis import Analysis
 from isoflop.reports import axes, palette, prose
-from isoflop.reports.compared import Budget, Compared, title
-from isoflop.reports.drawing import COLOUR, HIGH_Y, Drawing
+from isoflop.reports.compared import Budget, Compared
+from isoflop.reports.drawing import COLOUR, Drawing
 from isoflop.reports.figure import Figure, csv_of
 from isoflop.reports.optima import best_sizes
 
@@ -109,7 +109,7 @@ def loss_against_compute(analysis: Analysis, runs: Compared) -> Figure | None:
     losses = axes.around([row["loss"] for row in [*rows, *named, *line]], ends, 1.3)
     y = axes.log(alt.Y, "loss", f"Loss ({analysis.fit.law.output_unit}), log scale", losses)
     drawing = Drawing()
-    drawing.fan(line, x, y, ("loss_low", "loss_high"), "flops", float(runs.flops.max()))
+    drawing.fan(line, x, y, ends=("loss_low", "loss_high"), field="flops", top=float(runs.flops.max()))
     drawing.add(drawing.dots(rows, 20, palette.spread(palette.SHADES, 3)[1]).encode(x=x, y=y))
     drawing.add(drawing.crosses(named, ACCENT).encode(x=x, y=y))
     return Figure(

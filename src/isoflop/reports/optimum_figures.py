@@ -1,4 +1,4 @@
-"""The picture of the best size against compute: the law's bag of laws, the approaches beside it, and how far it looks."""
+"""The picture of the best size against compute: the bag of laws, the approaches beside it, and how far it looks."""
 
 from typing import Any
 

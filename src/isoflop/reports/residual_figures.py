@@ -40,8 +40,9 @@ def residuals(runs: Compared) -> Figure:
     return Figure(
         name="residuals",
         title="What the law does not explain",
-        caption=f"One dot a run{', stronger for larger budgets' if runs.budgets else ''}. Half of them are off by less than {prose.percent(runs.typical)}; {said}. A bend here "
-        "is a wrong law, a spread is noise." + runs.note(crosses=bool(named)),
+        caption=f"One dot a run{', stronger for larger budgets' if runs.budgets else ''}. Half of them are off by less "
+        f"than {prose.percent(runs.typical)}; {said}. A bend here is a wrong law, a spread is noise."
+        + runs.note(crosses=bool(named)),
         alt=f"Residuals of {len(rows)} runs against {title(name)}; {said}.",
         svg=drawing.svg(),
         csv=csv_of(run=plain, run_named_by_a_check=named),
