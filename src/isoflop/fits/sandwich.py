@@ -18,9 +18,9 @@ from isoflop.laws.law import Law
 from isoflop.runs.table import Table
 
 KERNEL = 0.8
-"""Of the bandwidth. Standard errors in planted worlds of 25 to 240 runs, normal or Student-t noise, were 1.3 to 1.6 times
+"""Of the bandwidth. Standard errors in planted worlds of 25 to 240 runs, normal or Student-t noise, were 1.0 to 1.8 times
 the true spread with 1 (as in the quantile regression of R), 1.0 to 1.3 with 0.58 (as wide as a window of that half
-width); on the runs of Besiroglu et al. 2024 that of beta is 0.91 and 0.76 of the published bootstrap's. Wide is safer."""
+width); on the runs of Besiroglu et al. 2024 that of beta is 0.91 and 0.76 of the bootstrap's. Wide is safer."""
 
 NEGLIGIBLE = 1e-7  # a constant that moves residuals by a smaller share than another has run to its bound: it stays
 """As in the check of identifiability."""
