@@ -19,11 +19,10 @@ from worlds import AHEAD, DIVERGED, KINDS, Floats, World, world
 
 from isoflop.errors import IsoflopError
 from isoflop.fits.choice import LAWS, choose
-from isoflop.fits.forward import sample_of
+from isoflop.fits.forward import sample_of, starts_of
 from isoflop.fits.optima import Middle, optima
 from isoflop.fits.problem import problem_of
 from isoflop.fits.resample import counts
-from isoflop.fits.starts import best_starts
 from isoflop.fits.swarm import descend, law_at
 from isoflop.laws.chinchilla import Chinchilla
 
@@ -63,7 +62,7 @@ def by_bootstrap(planted: World, draws: int, seed: int) -> Floats:
     """Cases drawn within budgets, Chinchilla refitted by Huber's 1e-3, percentiles: (2, 3)."""
     problem = problem_of(Chinchilla, planted.table)
     sample, delta = sample_of(problem), problem.objective.delta
-    theta, value = descend(Chinchilla, best_starts(problem, 16), sample, delta=delta)
+    theta, value = descend(Chinchilla, starts_of(problem, 16), sample, delta=delta)
     weights = counts(planted.table["budget"], draws, np.random.default_rng(seed))
     start = np.repeat(theta[[np.argmin(value)]], draws, axis=0)
     refits, _ = descend(Chinchilla, start, sample.weighing(weights), delta=delta)
