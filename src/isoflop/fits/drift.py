@@ -18,7 +18,7 @@ LEVELS = (0.0, 0.0015, 0.004)
 TILTS = (0.0, 0.0007, 0.002, 0.006)
 """The same of the slope of ln L in ln N."""
 
-CREDIBLE = 0.85
+CREDIBLE = 0.75
 """A drifting level is carried into forecasts if its evidence is at least this many times that of none. Missing one
 costs far more than carrying one in vain; planted worlds (benches/coverage.py) set the number."""
 
