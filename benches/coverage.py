@@ -11,26 +11,27 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from worlds import AHEAD, DIVERGED, KINDS, Floats, World, world
 
 from isoflop.errors import IsoflopError
 from isoflop.fits.choice import LAWS, choose
-from isoflop.fits.forward import sample_of
+from isoflop.fits.forward import sample_of, starts_of
 from isoflop.fits.optima import Middle, optima
 from isoflop.fits.problem import problem_of
 from isoflop.fits.resample import counts
-from isoflop.fits.starts import best_starts
 from isoflop.fits.swarm import descend, law_at
 from isoflop.laws.chinchilla import Chinchilla
 
 LEVEL = 0.9
 TARGETS = {"chinchilla": (0.87, 0.93), "diverged": (0.82, 1.0)}
 MISDESCRIBED = (0.80, 1.0)
-NAIVE = 300  # worlds of a kind that the bootstrap of one law is tried on too
+NAIVE = 200  # worlds of a kind that the bootstrap of one law is tried on too
+ROUND = 100  # worlds of each kind between two writings of the results
 QUANTITIES = ("n_params", "tokens", "loss")
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 
@@ -63,7 +64,7 @@ def by_bootstrap(planted: World, draws: int, seed: int) -> Floats:
     """Cases drawn within budgets, Chinchilla refitted by Huber's 1e-3, percentiles: (2, 3)."""
     problem = problem_of(Chinchilla, planted.table)
     sample, delta = sample_of(problem), problem.objective.delta
-    theta, value = descend(Chinchilla, best_starts(problem, 16), sample, delta=delta)
+    theta, value = descend(Chinchilla, starts_of(problem, 16), sample, delta=delta)
     weights = counts(planted.table["budget"], draws, np.random.default_rng(seed))
     start = np.repeat(theta[[np.argmin(value)]], draws, axis=0)
     refits, _ = descend(Chinchilla, start, sample.weighing(weights), delta=delta)
@@ -93,55 +94,65 @@ def summary(runs: list[Tried]) -> dict[str, dict[str, float]]:
     return found | {"answered": {"share": float(answered.all(1).mean())}}
 
 
-def measure(kind: str, worlds: int, draws: int, seed: int) -> dict[str, object]:
-    """All worlds of a kind."""
-    began = time.process_time()
-    chosen, naive, sizes = [], [], []
-    naive_seconds = 0.0
-    for i in range(worlds):
-        planted = world(kind, np.random.default_rng([seed, KINDS.index(kind), i]))
-        chosen.append(tried(by_choice(planted, draws, i), planted))
-        sizes.append(planted.severity)
-        if i < NAIVE:
-            at = time.process_time()
-            naive.append(tried(by_bootstrap(planted, draws, i), planted))
-            naive_seconds += time.process_time() - at
-    seconds = time.process_time() - began
-    middle = np.median(sizes)
-    halves = {
-        "milder half": summary([each for each, size in zip(chosen, sizes, strict=True) if size <= middle]),
-        "harder half": summary([each for each, size in zip(chosen, sizes, strict=True) if size > middle]),
-    }
-    low, high = TARGETS.get(kind, MISDESCRIBED)
-    found = summary(chosen)
-    return {
-        "kind": kind,
-        "worlds": worlds,
-        "target": [low, high],
-        "reached": {name: bool(low <= found[name]["coverage"] <= high) for name in QUANTITIES},
-        "choice": found,
-        "bootstrap": summary(naive),
-        "by_severity": halves if middle > 0 else {},
-        "cpu_seconds": {"choice": round(seconds - naive_seconds, 1), "bootstrap": round(naive_seconds, 1)},
-    }
+@dataclass
+class Measured:
+    """All that was tried in worlds of one kind so far."""
+
+    kind: str
+    chosen: list[Tried] = field(default_factory=list)
+    naive: list[Tried] = field(default_factory=list)
+    severity: list[float] = field(default_factory=list)
+    seconds: Floats = field(default_factory=lambda: np.zeros(2))
+
+    def more(self, until: int, draws: int, seed: int) -> None:
+        """Go on up to so many worlds; each has its own seed, whatever was asked before."""
+        for i in range(len(self.chosen), until):
+            planted = world(self.kind, np.random.default_rng([seed, KINDS.index(self.kind), i]))
+            began = time.process_time()
+            self.chosen.append(tried(by_choice(planted, draws, i), planted))
+            middle = time.process_time()
+            if i < NAIVE:
+                self.naive.append(tried(by_bootstrap(planted, draws, i), planted))
+            self.severity.append(planted.severity)
+            self.seconds += [middle - began, time.process_time() - middle]
+
+    def row(self) -> dict[str, Any]:
+        """Coverage, width and score against the target."""
+        low, high = TARGETS.get(self.kind, MISDESCRIBED)
+        found = summary(self.chosen)
+        harder = np.asarray(self.severity) > np.median(self.severity)
+        halves = {"milder half": ~harder, "harder half": harder} if harder.any() else {}
+        return {
+            "kind": self.kind,
+            "worlds": len(self.chosen),
+            "target": [low, high],
+            "reached": {name: bool(low <= found[name]["coverage"] <= high) for name in QUANTITIES},
+            "choice": found,
+            "bootstrap": summary(self.naive),
+            "by_severity": {
+                name: summary([each for each, is_in in zip(self.chosen, half, strict=True) if is_in])
+                for name, half in halves.items()
+            },
+            "cpu_seconds": dict(zip(("choice", "bootstrap"), self.seconds.round(1).tolist(), strict=True)),
+        }
 
 
-def table(rows: list[dict[str, object]]) -> str:
+def table(rows: list[dict[str, Any]]) -> str:
     """Plain and aligned."""
     heads = f"{'N':>6}{'D':>7}{'L':>7}   {'width N':>8}{'width L':>9}   score N  score L"
     lines = [f"{'worlds':12}{'intervals':12}{'target':>9}   {heads}"]
     for row in rows:
-        low, high = row["target"]  # type: ignore[misc]
+        low, high = row["target"]
         target = f"{low:.0%}" + (f"-{high:.0%}" if high < 1 else "+")
         for name in ("choice", "bootstrap"):
-            found: dict[str, dict[str, float]] = row[name]  # type: ignore[assignment]
+            found: dict[str, dict[str, float]] = row[name]
             n, d, loss = (found[each] for each in QUANTITIES)
             lines.append(
                 f"{row['kind'] if name == 'choice' else '':12}{name:12}{target if name == 'choice' else '':>9}   "
                 f"{n['coverage']:6.1%}{d['coverage']:7.1%}{loss['coverage']:7.1%}   "
                 f"{n['width']:8.3f}{loss['width']:9.4f}   {n['score']:7.3f}  {loss['score']:7.4f}"
             )
-        for name, part in row["by_severity"].items():  # type: ignore[attr-defined]
+        for name, part in row["by_severity"].items():
             cover = "".join(f"{part[each]['coverage']:7.1%}" for each in QUANTITIES)
             lines.append(f"{'':12}  {name:19}   {cover}")
     return "\n".join(lines)
@@ -156,18 +167,19 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS), help="some of " + ", ".join(KINDS))
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
-    rows = []
-    for kind in asked.kinds.split(","):
-        rows.append(measure(kind, asked.worlds, asked.draws, asked.seed))
-        print(f"{kind}: {rows[-1]['cpu_seconds']} CPU-s", file=sys.stderr, flush=True)
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        plain = {"worlds": asked.worlds, "draws": asked.draws, "seed": asked.seed, "level": LEVEL, "kinds": rows}
+    kinds = [Measured(kind) for kind in asked.kinds.split(",")]
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    for until in [*range(ROUND, asked.worlds, ROUND), asked.worlds]:
+        for each in kinds:
+            each.more(until, asked.draws, asked.seed)
+        rows = [each.row() for each in kinds]
+        plain = {"worlds": until, "draws": asked.draws, "seed": asked.seed, "level": LEVEL, "kinds": rows}
         asked.out.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+        print(f"{until} worlds of each kind after {time.process_time():.0f} CPU-s", file=sys.stderr, flush=True)
     print(table(rows))
     print(
-        f"{DIVERGED:.0%} of the runs of a world of that name diverged; "
-        f"{sum(sum(row['cpu_seconds'].values()) for row in rows):.0f} CPU-s"
-    )  # type: ignore[attr-defined]
+        f"{asked.worlds} worlds each; {DIVERGED:.0%} of the runs diverged where said; {time.process_time():.0f} CPU-s"
+    )
 
 
 if __name__ == "__main__":

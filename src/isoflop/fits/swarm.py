@@ -21,6 +21,7 @@ SLOTS = 64  # candidates side by side, always this many: one compiled program a 
 ROWS = 48  # rows are padded with weight 0 to a multiple of this, or many to a power of two: few programs serve all
 STEPS = 60
 SETTLED = 1e-9  # a step that lowers no candidate's objective by more than this share, twice over, ends the descent
+STUCK = 1e4  # damping, relative to the curvature, past which a candidate is given up
 TURN = 0.75  # the largest second-order part of a step, relative to the first-order one (Transtrum and Sethna 2012)
 
 
@@ -168,7 +169,8 @@ def _programs(form: type[Law]) -> tuple[Callable[..., Any], Callable[..., Any]]:
             f_there = values(there, x, y, w, delta)
             fell = (f_there < f) & straight
             settled = (f - f_there <= SETTLED * f) & (f_there <= f * (1 + SETTLED)) | (f <= 1e-24)
-            still = jnp.where(settled & straight, still + 1, jnp.where(fell, 0, still))
+            stuck = damping > STUCK  # steps of nothing lower nothing
+            still = jnp.where((settled & straight) | stuck, still + 1, jnp.where(fell, 0, still))
             theta = jnp.where(fell[:, None], there, theta)
             damping = jnp.clip(jnp.where(fell, damping * 0.1, damping * 6.0), 1e-13, 1e6)
             return theta, damping, jnp.where(fell, f_there, f), still, step + 1
