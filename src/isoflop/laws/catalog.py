@@ -39,6 +39,8 @@ FORMS: Mapping[str, str] = {
     "M2Excess": "isoflop.laws.learning_curves",
     "M3": "isoflop.laws.learning_curves",
     "M4": "isoflop.laws.learning_curves",
+    "MultiPower": "isoflop.laws.multipower",
+    "Annealing": "isoflop.laws.tissue",
     **{f"BNSL{breaks}": "isoflop.laws.breaks" for breaks in range(1, 10)},
 }
 

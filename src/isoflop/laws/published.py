@@ -158,6 +158,24 @@ PUBLISHED: Mapping[str, Published] = {
         {"k": 99.505898 * 1e-6**0.457641, "a": 0.457641},
         replace(_ZHANG, source="arXiv:2410.21676, output of the authors' notebook, by squares of batches"),
     ),
+    **{
+        f"LUO_2025_{size}M": Published(
+            "MultiPower",
+            dict(zip(("L_0", "A", "alpha", "B", "C", "beta", "gamma"), values, strict=True)),
+            About(
+                n_params=f"{size}e6, as the paper names the size",
+                loss="nats/token, of training, smoothed",
+                source="arXiv:2503.12811, code src/config.py; their README rounds it. Far from the optimum of its objective",
+                tag="C",
+                fitted={"lr_sum": (0.32, 6.9)},
+            ),
+        )
+        for size, values in {
+            25: (3.04045406, 0.52468604, 0.50786857, 363.78751622, 2.06560812, 0.58279013, 0.64142257),
+            100: (2.6514477, 0.60115152, 0.45295811, 437.9464276, 2.13245612, 0.59785199, 0.65523644),
+            400: (2.37474466, 0.65421216, 0.42878731, 523.42464371, 2.02462735, 0.59350493, 0.63472457),
+        }.items()
+    },
 }
 
 
