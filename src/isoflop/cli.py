@@ -186,7 +186,8 @@ def fit(arguments: "Namespace") -> int:
     table = read(arguments.table, arguments.law, dict(pairs), arguments.exclude)
     people = console(quiet=True)
     with people.status("") as status:  # shown on a terminal only
-        found = analyse(table, forms_of(arguments.law, table), wanted, source=Path(arguments.table).name, say=status.update)
+        forms, name = forms_of(arguments.law, table), Path(arguments.table).name
+        found = analyse(table, forms, wanted, source=name, say=status.update)
     from isoflop.estimates.fit import fits_to_json  # noqa: PLC0415
     from isoflop.reports.fit_text import fit_text  # noqa: PLC0415
 

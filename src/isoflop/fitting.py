@@ -16,6 +16,7 @@ from isoflop.laws.law import Law
 from isoflop.plans.analysis import Analysis
 from isoflop.plans.plan import Plan, Quantity, plan
 from isoflop.runs.budgets import budget_notes, with_budgets
+from isoflop.runs.cost import cost_of
 from isoflop.runs.table import Table
 
 if TYPE_CHECKING:
@@ -160,12 +161,12 @@ def judge(forms: Sequence[type[Law]], table: Table, wanted: Wanted) -> "Choice":
 
 
 def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
-    """The best size at 1, 10 and 100 times the most compute of a run, by all laws by weight."""
+    """The best size at 1, 10 and 100 times the most compute of a run, by all laws by weight; C = 6 N D."""
     weights = [f"{each.name} {each.weight:.0%}" for each in judged.standings if each.weight]
     plans = []
     for times in AHEAD:
         try:
-            found = judged.at(float(table.flops.max()) * times)
+            found = judged.at(float(np.max(6 * table.n_params * table.tokens)) * times)
         except FitError:
             break
         quantities = (Quantity.of(each) for each in (found.n_params, found.tokens, found.tokens_per_param, found.loss))
@@ -215,13 +216,15 @@ def ensemble(found: Fit, wanted: Wanted) -> Ensemble:
 
 
 def ahead(found: Fit, table: Table) -> tuple[Plan, ...]:
-    """The best size at 1, 10 and 100 times the most compute of a run, as far as the law has one."""
+    """The best size at 1, 10 and 100 times the most compute of a run, counted as the table does, where the law has one.
+    """
     if found.law.inputs != ("n_params", "tokens"):
         return ()
     plans = []
     for times in AHEAD:
         try:
-            plans.append(plan(found.sample or found.law, float(table.flops.max()) * times))
+            budget = float(table.flops.max()) * times
+            plans.append(plan(found.sample or found.law, budget, flops_per_token=cost_of(table)))
         except IsoflopError:
             break
     return tuple(plans)

@@ -1,9 +1,10 @@
 """A plan: how to split a budget between size and tokens, by every law of a fit, or by published laws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from isoflop.allocations.allocate import six_n
 from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
@@ -54,13 +55,20 @@ class Plan:
         return {"schema": SCHEMA, **asdict(self), "notes": list(self.notes)}
 
 
-def plan(laws: Ensemble | Law, flops: float, *, law: str = "", level: float = 0.9) -> Plan:
+def plan(
+    laws: Ensemble | Law,
+    flops: float,
+    *,
+    law: str = "",
+    level: float = 0.9,
+    flops_per_token: Callable[[Any], Any] = six_n,
+) -> Plan:
     """The best N and D for a budget, argmin of L(N, D) subject to C = 6 N D, by every law: intervals are over them.
 
-    One law alone has no intervals. Raises `BadInput` or `IsoflopError` where a law does not split the budget.
+    flops_per_token is another count of a token's FLOPs as a function of N, such as `cost_of` a table. One law alone has no intervals. Raises `BadInput` or `IsoflopError` where a law does not split the budget.
     """
     bag = laws if isinstance(laws, Ensemble) else Ensemble((laws,))
-    found = best(bag, flops)
+    found = best(bag, flops, flops_per_token)
 
     def quantity(name: str) -> Quantity:
         interval = found.interval(name, level)
