@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Verdict
 from isoflop.estimates.interval import Interval
 from isoflop.fits.drift import Drift, drift
-from isoflop.fits.forward import FEWEST, Judged, Whole, groups_of, judge, regular, shares
+from isoflop.fits.forward import FEWEST, Judged, groups_of, judge, regular, shares
 from isoflop.fits.noise import seed_noise
 from isoflop.fits.objective import Floats
 from isoflop.fits.optima import Middle, optima
@@ -189,7 +190,7 @@ def _noise(table: Table) -> float | None:
     return noise.sd / float(np.median(table.loss))
 
 
-def _outlying(table: Table, kept: Whole) -> list[Check]:
+def _outlying(table: Table, kept: NDArray[np.bool_]) -> list[Check]:
     rows = table.rows[~kept]
     if not len(rows):
         return [Check("outlying runs", Verdict.OK, "none")]
