@@ -1,16 +1,15 @@
 """A loss curve as a value: the losses of one run at some of its steps, and the learning rate of every step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import BadInput
 from isoflop.laws.schedule import SHAPES, Floats
-from isoflop.runs.columns import checked
 from isoflop.runs.csv_file import read_columns
 from isoflop.runs.record import Record
 
@@ -80,14 +79,13 @@ class LossCurve:
         theirs = {name: dict(mapping or {}).get(name, name) for name in needed}
         if missing := [name for name in theirs.values() if name not in file]:
             raise BadInput(f"{path} has no column {', '.join(missing)}; its columns are {', '.join(file)}.")
-        columns: dict[str, NDArray[Any]] = {}
-        problems = []
-        for name, their in theirs.items():
-            columns[name], wrong = checked(their, file[their], np.ones(len(file[their]), bool))
-            if columns[name].dtype.kind not in "fi" or np.isnan(columns[name]).any():
-                wrong.append(f"{their}: a cell is missing or no number.")
-            problems += [f"{path}: {problem}" for problem in wrong]
-        if problems:
+        columns = {name: _numbers(file[their]) for name, their in theirs.items()}
+        if problems := [
+            f"{path}: {theirs[name]} is no finite number in {int(np.sum(~np.isfinite(column)))} rows, first in row "
+            f"{int(np.argmin(np.isfinite(column)))}. Correct it, or leave those rows out."
+            for name, column in columns.items()
+            if not np.isfinite(column).all()
+        ]:
             raise BadInput(problems)
         rates = _between(columns["step"], columns["lr"], warmup) if learning_rates is None else learning_rates
         return cls(run_id or path.stem, columns["step"], columns["loss"], np.asarray(rates, dtype=np.float64))
@@ -123,3 +121,14 @@ def _between(steps: Floats, rates: Floats, warmup: int) -> Floats:
     first = min(warmup, int(steps[0]) + 1)
     found[:first] = np.linspace(0, rates[0], first) if first == warmup else rates[0] * np.arange(first) / (warmup - 1)
     return np.asarray(found)
+
+
+def _numbers(cells: Sequence[str]) -> Floats:
+    """Cells as numbers; what is none is not a number."""
+    found = np.full(len(cells), np.nan)
+    for row, cell in enumerate(cells):
+        try:
+            found[row] = float(cell)
+        except ValueError:
+            continue
+    return found
