@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isoflop.errors import IsoflopError
 from isoflop.estimates.fit import Check, Verdict
-from isoflop.fits.objective import Floats, from_search
+from isoflop.fits.objective import Floats
 from isoflop.fits.problem import Problem
-from isoflop.fits.solve import minimise
 from isoflop.fits.tangent import jacobian
 from isoflop.laws.history import curve as follow
 from isoflop.laws.law import Law
@@ -72,30 +70,20 @@ def grouping(problem: Problem, law: Law, curves: Sequence[LossCurve]) -> Check:
     every = np.concatenate([np.log(follow(law, each.learning_rates, each.steps)) for each in curves])
     moved = float(np.max(np.abs(grouped - every)))
     typical = float(np.median(np.abs(np.log(problem.measured) - every)))
-    message = f"taking neighbouring drops of the rate together moves ln L by {moved:.1e} at most; residuals are {typical:.1e}"
+    message = f"taking drops of the rate together moves ln L by {moved:.1e} at most; residuals are {typical:.1e}"
     return Check("grouping", Verdict.OK if moved <= max(COARSE * typical, 1e-4) else Verdict.WARN, message)
 
 
-def left_out(few: Problem, theta: Floats, curves: Sequence[LossCurve]) -> Check:
-    """Refit without each curve in turn: how far it lies from what the others foretell. few: the curves' losses, thinned."""
+def foretelling(missed: Floats, curves: Sequence[LossCurve]) -> Check:
+    """How far each curve lies from what the others foretell: root mean squares, not a number where they say nothing."""
     name = "left-out curve"
     if len(curves) < 2:
         return Check(name, Verdict.WARN, "one curve alone: nothing shows that the law holds under another schedule")
-    owner = np.repeat(np.arange(len(curves)), [len(each) for each in curves])
-    seen = owner != np.arange(len(curves))[:, None]
-    refits = minimise(few, np.repeat(theta[None], len(curves), axis=0), seen * few.weights)
-    missed, lost = [], []
-    for each, there, rows in zip(curves, refits.theta, ~seen, strict=True):
-        try:
-            off = few.only(rows).residuals(few.form(**from_search(few.form.params(), there)))
-        except IsoflopError:  # outside the domain of a constant
-            off = np.full(1, np.nan)
-        missed.append(float(np.sqrt(np.mean(off**2))))
-        lost += [each.run_id] if not np.isfinite(missed[-1]) else []
-    if lost:
+    if lost := [each.run_id for each, off in zip(curves, missed, strict=True) if not np.isfinite(off)]:
         return Check(name, Verdict.WARN, f"without the curve of {', '.join(lost)} the others determine no law")
     worst = int(np.argmax(missed))
-    message = f"fitted to the others, the law misses the curve of {curves[worst].run_id} by {missed[worst]:.2%}, others by less"
+    run = curves[worst].run_id
+    message = f"fitted to the others, the law misses the curve of {run} by {missed[worst]:.2%}, others by less"
     return Check(name, Verdict.OK if missed[worst] < OFF else Verdict.WARN, message)
 
 

@@ -25,12 +25,12 @@ def resample_curves(found: Fit, curves: Sequence[LossCurve], *, draws: int = 200
     """Refit to curves drawn with replacement; with fewer than MANY, to blocks of consecutive losses drawn in each.
 
     The losses of one run depend on each other, so single ones must not be drawn. Blocks are a few correlation lengths
-    long (Kuensch 1989); they hold what a curve shows of its own noise, not how another seed or schedule would differ, so
-    intervals from few curves are too narrow beyond those curves. Draws without an optimum in the law's domain are
-    dropped and counted; `FitError` if that is more than a tenth.
+    long (Künsch 1989); they hold what a curve shows of its own noise, not how another seed or schedule would
+    differ, so intervals from few curves are too narrow beyond those curves. Draws without an optimum in the law's
+    domain are dropped and counted; `FitError` if that is more than a tenth.
     """
     if found.minimised is None or draws < 1:
-        raise BadInput(f"Curves are drawn for a fit to curves, once or more; got {draws} draws of one by {found.approach}.")
+        raise BadInput(f"A fit to curves is drawn once or more; got {draws} draws of a fit by {found.approach}.")
     form, params = type(found.law), found.law.params()
     problem = problem_of_curves(form, curves, found.minimised)
     block, stratum = blocks(found.law, curves)
@@ -44,8 +44,8 @@ def resample_curves(found: Fit, curves: Sequence[LossCurve], *, draws: int = 200
     dropped = draws - len(laws)
     if dropped > draws / 10:
         raise FitError(
-            f"{dropped} of {draws} fits of {form.__name__} to redrawn curves have no optimum in its domain: the curves do "
-            "not determine the law. Add curves under other schedules, or fit a law with fewer constants."
+            f"{dropped} of {draws} fits of {form.__name__} to redrawn curves have no optimum in its domain: the "
+            "curves do not determine the law. Add curves under other schedules, or fit a law with fewer constants."
         )
     return Ensemble(tuple(laws), seed=seed, dropped=dropped)
 

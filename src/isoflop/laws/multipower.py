@@ -16,9 +16,9 @@ _ANY = (-np.inf, np.inf)
 class MultiPower(Law):
     """L(t) = L_0 + A S_1(t)^-alpha - B sum_(k <= t) (eta_(k-1) - eta_k) [1 - (1 + C eta_k^-gamma S_k(t))^-beta]
 
-    Luo et al. 2025, arXiv:2503.12811. S_1 is the sum of all learning rates up to step t, S_k that from step k on. k runs
-    over all steps, those of the warm-up too, whose drops are negative: so does the authors' code, and their constants
-    hold for that (their text adds the warm-up's sum to S_1 alone). Inputs are those of `laws.history`; L in nats/token.
+    Luo et al. 2025, arXiv:2503.12811. S_1 is the sum of all learning rates up to step t, S_k that from step k on.
+    k runs over all steps, those of the warm-up too, whose drops are negative: so does the authors' code, and their
+    constants hold for that (their text adds the warm-up's sum to S_1 alone). Inputs: `laws/history.py`.
     """
 
     L_0: float = param("nats/token", "loss after an infinite sum of rates", starts=(0.5, 1.0, 2.0, 4.0), linear=True)

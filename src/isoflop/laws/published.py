@@ -165,7 +165,7 @@ PUBLISHED: Mapping[str, Published] = {
             About(
                 n_params=f"{size}e6, as the paper names the size",
                 loss="nats/token, of training, smoothed",
-                source="arXiv:2503.12811, code src/config.py; their README rounds it. Far from the optimum of its objective",
+                source="arXiv:2503.12811, code src/config.py (its README rounds); far from the optimum",
                 tag="C",
                 fitted={"lr_sum": (0.32, 6.9)},
             ),

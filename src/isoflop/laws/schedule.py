@@ -22,11 +22,12 @@ DECAYS = (*SHAPES, "exponential", "none")
 def schedule(
     steps: int, peak: float, *, warmup: int = 0, decay: str = "cosine", begin: int | None = None, last: float = 0.0
 ) -> Floats:
-    """The learning rates of steps 0 ... steps - 1: linear warm-up from 0, constant up to `begin`, then a decay to `last`.
+    """The learning rates of steps 0 ... steps - 1: a linear warm-up from 0, the peak up to `begin`, a decay to `last`.
 
     The warm-up takes `warmup` steps, of which the last has the peak (Luo et al. 2025). The decay begins at its end
-    unless told otherwise, and would reach `last` at step `steps`. decay: "cosine"; "linear"; "sqrt" (1 - sqrt(x), Hagele
-    et al. 2024, arXiv:2405.18392); "exponential" (straight in the logarithm); "at once"; "none". Raises `BadInput`.
+    unless told otherwise, and would reach `last` at step `steps`. decay: "cosine"; "linear"; "sqrt" (1 - sqrt(x),
+    Hägele et al. 2024, arXiv:2405.18392); "exponential" (straight in its logarithm); "at once"; "none".
+    Raises `BadInput`.
     """
     first = warmup if begin is None else begin
     problems = []
@@ -35,7 +36,7 @@ def schedule(
     if not (0 <= warmup <= first <= steps and steps >= 1):
         problems.append(f"Warm-up {warmup}, begin {first} and steps {steps} are step numbers and come in this order.")
     if not 0 <= last <= peak < np.inf or peak <= 0:
-        problems.append(f"A learning rate decays from a peak above 0 to a last rate of 0 or more; got {peak} to {last}.")
+        problems.append(f"A rate decays from a peak above 0 to a last rate of 0 or more; got {peak} to {last}.")
     if decay == "exponential" and last == 0:
         problems.append("An exponential decay never reaches 0: give the last learning rate.")
     if problems:

@@ -16,9 +16,8 @@ AT_ONCE = 1e-3  # steps; a shorter tau is the same: lambda is 0 to all digits
 class Annealing(Law):
     """L(t) = L_0 + A S_1(t)^-alpha - C S_2(t), S_2 = sum_(i <= t) sum_(k <= i) (eta_(k-1) - eta_k) lambda^(i-k)
 
-    Tissue et al. 2024, arXiv:2408.11029, with lambda = exp(-1 / tau): they set lambda = 0.99 to 0.999, tau = 100 to 1000
-    steps; here it is fitted. Each drop's inner sums are a geometric series. Inputs are those of `laws.history`; L in
-    nats/token.
+    Tissue et al. 2024, arXiv:2408.11029, with lambda = exp(-1 / tau), which is fitted like the others. The inner sums of
+    each drop are a geometric series. Inputs: `laws/history.py`; L in nats/token.
     """
 
     L_0: float = param("nats/token", "loss after an infinite sum of rates", starts=(0.5, 1.0, 2.0, 4.0), linear=True)

@@ -1,26 +1,26 @@
 """A loss curve as a value: the losses of one run at some of its steps, and the learning rate of every step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import BadInput
 from isoflop.laws.schedule import SHAPES, Floats
-from isoflop.runs.columns import checked
 from isoflop.runs.csv_file import read_columns
 from isoflop.runs.record import Record
 
+MOST_STEPS = 10**8  # of a schedule that is made up between logged rates: 0.8 GB
 EARLY = 0.1
 """Share of a run whose checkpoints say little of its end: warm-up and first descent (Choshen et al. 2024)."""
 
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """steps (n,), counted from 0, in ascending order; losses (n,) at them, nats/token; learning_rates of steps 0, 1, ...
+    """steps (n,), counted from 0, ascending; losses (n,) at them, nats/token; learning_rates of all steps from 0.
 
     The schedule may go on beyond the last step with a loss. Raises `BadInput` with every problem.
     """
@@ -36,13 +36,15 @@ class LossCurve:
         rates = np.atleast_1d(np.asarray(self.learning_rates, dtype=np.float64))
         problems = []
         if steps.shape != losses.shape or steps.ndim != 1 or not len(steps):
-            problems.append(f"{steps.size} steps and {losses.size} losses; each step needs its loss, and one is the least.")
+            problems.append(f"{steps.size} steps and {losses.size} losses; each step needs its loss.")
         if not np.all(np.isfinite(losses) & (losses > 0)):
             problems.append(f"{int(np.sum(~(losses > 0) | np.isinf(losses)))} losses are not above 0 and finite.")
         if not np.all(steps == np.floor(steps)) or not np.all(np.diff(steps) > 0) or not np.all(steps >= 0):
             problems.append("the steps are not whole numbers from 0 in ascending order.")
         elif len(steps) and steps[-1] >= len(rates):
-            problems.append(f"the last loss is of step {int(steps[-1])}, but the schedule ends at step {len(rates) - 1}.")
+            problems.append(
+                f"its last loss is of step {int(steps[-1])}, but its schedule ends at step {len(rates) - 1}."
+            )
         if not np.all(np.isfinite(rates) & (rates >= 0)) or not rates.any():
             problems.append("the learning rates are not all finite and 0 or more, or all are 0.")
         if problems:
@@ -80,13 +82,15 @@ class LossCurve:
         theirs = {name: dict(mapping or {}).get(name, name) for name in needed}
         if missing := [name for name in theirs.values() if name not in file]:
             raise BadInput(f"{path} has no column {', '.join(missing)}; its columns are {', '.join(file)}.")
-        columns: dict[str, NDArray[Any]] = {}
-        problems = []
-        for name, their in theirs.items():
-            columns[name], wrong = checked(their, file[their], np.ones(len(file[their]), bool))
-            if columns[name].dtype.kind not in "fi" or np.isnan(columns[name]).any():
-                wrong.append(f"{their}: a cell is missing or no number.")
-            problems += [f"{path}: {problem}" for problem in wrong]
+        columns = {name: _numbers(file[their]) for name, their in theirs.items()}
+        problems = [
+            f"{path}: {theirs[name]} is no finite number in {int(np.sum(~np.isfinite(column)))} rows, first in row "
+            f"{int(np.argmin(np.isfinite(column)))}. Correct it, or leave those rows out."
+            for name, column in columns.items()
+            if not np.isfinite(column).all()
+        ]
+        if not problems and not 0 <= columns["step"][0] <= columns["step"].max() <= MOST_STEPS:
+            problems.append(f"{path}: {theirs['step']} goes beyond 0 to {MOST_STEPS:g} steps.")
         if problems:
             raise BadInput(problems)
         rates = _between(columns["step"], columns["lr"], warmup) if learning_rates is None else learning_rates
@@ -120,6 +124,17 @@ def _between(steps: Floats, rates: Floats, warmup: int) -> Floats:
     """The rate of every step up to the last logged one: a warm-up, a level, then straight lines."""
     known = np.arange(int(max(steps.max(), 0)) + 1, dtype=np.float64)
     found = np.interp(known, steps, rates)
-    first = min(warmup, int(steps[0]) + 1)
-    found[:first] = np.linspace(0, rates[0], first) if first == warmup else rates[0] * np.arange(first) / (warmup - 1)
+    end = max(0, min(warmup - 1, int(steps[0])))
+    found[:end] = rates[0] * known[:end] / max(end, 1)
     return np.asarray(found)
+
+
+def _numbers(cells: Sequence[str]) -> Floats:
+    """Cells as numbers; what is none is not a number."""
+    found = np.full(len(cells), np.nan)
+    for row, cell in enumerate(cells):
+        try:
+            found[row] = float(cell)
+        except ValueError:
+            continue
+    return found
