@@ -169,8 +169,8 @@ def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
             found = judged.at(float(np.max(6 * table.n_params * table.tokens)) * times)
         except FitError:
             break
-        quantities = (Quantity.of(each) for each in (found.n_params, found.tokens, found.tokens_per_param, found.loss))
-        plans.append(Plan(found.flops, "laws by weight: " + ", ".join(weights), *quantities))
+        n, d, ratio, loss = map(Quantity.of, (found.n_params, found.tokens, found.tokens_per_param, found.loss))
+        plans.append(Plan(found.flops, "laws by weight: " + ", ".join(weights), n, d, ratio, loss))
     return tuple(plans)
 
 
@@ -216,8 +216,7 @@ def ensemble(found: Fit, wanted: Wanted) -> Ensemble:
 
 
 def ahead(found: Fit, table: Table) -> tuple[Plan, ...]:
-    """The best size at 1, 10 and 100 times the most compute of a run, counted as the table does, where the law has one.
-    """
+    """The best size at 1, 10 and 100 times the most compute of a run, counted as the table does, where the law has one."""
     if found.law.inputs != ("n_params", "tokens"):
         return ()
     plans = []

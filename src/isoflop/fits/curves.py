@@ -9,7 +9,7 @@ from isoflop.estimates.fit import Fit
 from isoflop.estimates.objective import HUBER, LOG, Objective
 from isoflop.fits import curve_checks as checks
 from isoflop.fits.certificate import at_bound, certificate, status
-from isoflop.fits.objective import from_search
+from isoflop.fits.objective import Floats, from_search
 from isoflop.fits.problem import Problem
 from isoflop.fits.solve import Solution, minimise
 from isoflop.fits.starts import best_starts

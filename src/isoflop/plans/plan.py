@@ -65,7 +65,8 @@ def plan(
 ) -> Plan:
     """The best N and D for a budget, argmin of L(N, D) subject to C = 6 N D, by every law: intervals are over them.
 
-    flops_per_token is another count of a token's FLOPs as a function of N, such as `cost_of` a table. One law alone has no intervals. Raises `BadInput` or `IsoflopError` where a law does not split the budget.
+    flops_per_token is another count of a token's FLOPs as a function of N, such as `cost_of` a table. One law alone has
+    no intervals. Raises `BadInput` or `IsoflopError` where a law does not split the budget.
     """
     bag = laws if isinstance(laws, Ensemble) else Ensemble((laws,))
     found = best(bag, flops, flops_per_token)

@@ -26,9 +26,13 @@ def headline(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) 
     """
     fit = analysis.fit
     name, said = type(fit.law).__name__, _said(analysis, runs, flops)
-    fitted = f"fitted to {len(analysis.table):,} runs{f' of {analysis.source}' if analysis.source else ''}"
+    of = f" of {analysis.source}" if analysis.source else ""
+    fitted = f"fitted to {len(analysis.table):,} runs{of}"
     if analysis.standings:
-        name, said = f"{name}, of {len(judged(analysis))} laws judged", f"counts beside the others; together they {said}"
+        name, said = (
+            f"{name}, of {len(judged(analysis))} laws judged",
+            f"counts beside the others; together they {said}",
+        )
     if why := _why_not(fit):
         return f"Do not plan by this yet: {why}; as it stands, {name}, {fitted}, {said}."
     warned = len(doubts(analysis))
@@ -110,8 +114,9 @@ def _said(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> 
         (most, here), *further = sizes
         ends = f" ({100 * here.level:.3g} % interval {_ends(here)})" if here.level else ""
         ten = f", and for ten times that at {span(further[0][1], print_count)}" if further else ""
+        put = "put" if analysis.standings else "puts"
         return (
-            f"{'put' if analysis.standings else 'puts'} the best size for {flops(most)}, the most compute of a run, at {print_count(here.median)} "
+            f"{put} the best size for {flops(most)}, the most compute of a run, at {print_count(here.median)} "
             f"parameters{ends}{ten}"
         )
     if len(runs.inputs) == 1:
