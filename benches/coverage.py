@@ -30,7 +30,7 @@ from isoflop.laws.chinchilla import Chinchilla
 LEVEL = 0.9
 TARGETS = {"chinchilla": (0.87, 0.93), "diverged": (0.82, 1.0)}
 MISDESCRIBED = (0.80, 1.0)
-NAIVE = 200  # worlds of a kind that the bootstrap of one law is tried on too
+NAIVE = 100  # worlds of a kind that the bootstrap of one law is tried on too
 ROUND = 100  # worlds of each kind between two writings of the results
 QUANTITIES = ("n_params", "tokens", "loss")
 RESULTS = Path(__file__).parent / "results" / "coverage.json"

@@ -10,9 +10,10 @@ import pytest
 from isoflop.allocations.allocate import allocate
 from isoflop.errors import FitError
 from isoflop.estimates.fit import Verdict
-from isoflop.fits.bias import bias, cost_of
+from isoflop.fits.bias import bias
 from isoflop.fits.minima import Curve
 from isoflop.laws.chinchilla import BESIROGLU_2024_HUBER, Chinchilla
+from isoflop.runs.cost import cost_of
 from isoflop.runs.table import Table
 from published import hoffmann_runs
 

@@ -10,13 +10,13 @@ from isoflop.allocations.allocate import allocate
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import Verdict
 from isoflop.estimates.objective import HUBER, SQUARES, Objective
-from isoflop.fits.choice import ENOUGH, LAWS, Choice, choose
+from isoflop.fits.choice import LAWS, Choice, choose, hold_out
 from isoflop.fits.drift import CREDIBLE, drift
 from isoflop.fits.forward import groups_of, judge, regular, sample_of
 from isoflop.fits.optima import Middle, optima
 from isoflop.fits.problem import problem_of
 from isoflop.fits.solve import minimise
-from isoflop.fits.standings import standings
+from isoflop.fits.standings import ENOUGH, standings
 from isoflop.fits.starts import best_starts
 from isoflop.fits.swarm import descend, tangents
 from isoflop.laws.chinchilla import BESIROGLU_2024, Chinchilla
@@ -103,6 +103,15 @@ def test_an_error_of_loss_is_told_in_compute_too() -> None:
     slope = allocate(BESIROGLU_2024, 1e21).slope
     assert first.error == pytest.approx(0.01, rel=1e-3)
     assert first.compute == pytest.approx(0.01 * allocate(BESIROGLU_2024, 1e21).loss / abs(slope), rel=0.02)
+
+
+def test_a_law_alone_is_held_out_against_noise_and_baselines() -> None:
+    rows, good = hold_out(Chinchilla, ladder())
+    assert [row.name for row in rows] == ["Chinchilla", "power law in C", "last point"]
+    assert good.verdict is Verdict.OK
+    assert "power law in C" in good.message
+    _, poor = hold_out(Kaplan, ladder())
+    assert poor.verdict is Verdict.WARN, "a law without a floor"
 
 
 def test_what_is_said_of_a_budget_does_not_depend_on_it_or_on_those_above() -> None:

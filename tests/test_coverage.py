@@ -15,17 +15,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benches"))
 import coverage as bench
 import worlds
 
-FEW = 24
+FEW = 20
 UNLUCKY = 1e-3  # the chance that a procedure right on its target fails here
 
 
 def some(kind: str, count: int) -> list[Any]:
-    """The first so many worlds of a kind with 49 to 96 runs: one shape, so that each law compiles once."""
+    """The first so many worlds of a kind with 33 to 48 runs: one shape, so that each law compiles once."""
     found: list[Any] = []
     i = 0
     while len(found) < count:
         planted = worlds.world(kind, np.random.default_rng([7, i]))
-        found += [planted] if 48 < len(planted.table) <= 96 else []
+        found += [planted] if 32 < len(planted.table) <= 48 else []
         i += 1
     return found
 

@@ -418,6 +418,15 @@ def test_accidental_budgets_are_no_design() -> None:
     assert len(compared(planted_analysis()).budgets) == len(BUDGETS)
 
 
+def test_a_table_that_counts_no_flops_has_a_page_too() -> None:
+    """Under the counting convention "none" nothing is derived, so there is no compute to draw a best size against."""
+    whole = ladder()
+    columns = {name: whole.columns[name] for name in ("n_params", "tokens", "loss")}
+    table = Table.from_columns(columns, needed=("n_params", "tokens", "loss"), convention="none")
+    html = fit_page(Analysis("bare.csv", table, (fit_of(BYTES, table, FINE),)))
+    assert [name.removesuffix(".svg") for name in saved(html, "image/svg+xml")][1:] == ["residuals", *EVERY[4:]]
+
+
 def test_rows_are_told_in_ranges() -> None:
     assert ranges([4, 0, 1, 2, 9, 10]) == "0 to 2, 4, 9, 10"
     assert ranges([7]) == "7"

@@ -177,5 +177,5 @@ def test_a_suspect_that_moves_nothing_only_warns() -> None:
 
 def test_only_a_parametric_fit_with_its_table_has_proposals() -> None:
     found = fit(Chinchilla, Table(grid()), check=False)
-    with pytest.raises(BadInput, match="parametric fit that has its table"):
+    with pytest.raises(BadInput, match="a parametric fit, and this one has no table"):
         proposed(Fit(found.law, "minima", 0.0, found.status))

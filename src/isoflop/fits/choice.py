@@ -1,9 +1,10 @@
 """Which law to forecast with: laws judged forward, all in one bag by weight, with the drift that none describes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
@@ -11,11 +12,11 @@ from isoflop.estimates.fit import Check, Verdict
 from isoflop.estimates.interval import Interval
 from isoflop.estimates.standing import Standing
 from isoflop.fits.drift import Drift, drift
-from isoflop.fits.forward import FEWEST, Judged, Whole, groups_of, judge, regular, shares
+from isoflop.fits.forward import Judged, groups_of, judge, regular, shares
 from isoflop.fits.noise import seed_noise
 from isoflop.fits.objective import Floats
 from isoflop.fits.optima import Middle, optima
-from isoflop.fits.standings import standings, verdict
+from isoflop.fits.standings import ENOUGH, scatter, standings, verdict, weighed
 from isoflop.fits.swarm import Sample, descend, law_at
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.drifting import Drifting
@@ -26,9 +27,6 @@ from isoflop.runs.table import Table
 
 LAWS: tuple[type[Law], ...] = (Chinchilla, Kaplan, Farseer)
 """Compared unless others are asked for: a floor and no coupling, no floor, and exponents that change with size."""
-
-ENOUGH = 5
-"""Budgets from which on laws are weighted; with fewer the spread across laws is shown instead."""
 
 DRAWS = 200
 LEFT = 0.1  # of the bag must have a best size, or there is no answer
@@ -120,21 +118,37 @@ def choose(
     budgets = int(groups.max()) + 1
     weights = shares(judged) if budgets >= ENOUGH else np.eye(len(judged))[int(np.argmax(shares(judged)))]
     middle = _middle(table)
-    laws, drifts = _bag(judged, weights, table, middle, draws=draws, rng=rng)
+    ensemble, drifts = _bag(judged, weights, table, middle, draws=draws, rng=rng)
     order = np.argsort(-weights, kind="stable")
     noise = _noise(whole)
     rows = standings([judged[i] for i in order], weights[order], table, groups)
     fits = {judged[i].form.__name__: _law(judged[i].form, judged[i].theta, table) for i in order}
-    checks += verdict(rows, budgets, noise, min(each.sd for each in judged))
+    checks += [
+        verdict(rows, budgets, noise, scatter(table, groups, min(each.sd for each in judged))),
+        weighed(rows, budgets),
+    ]
     checks += _drifting(drifts)
-    return Choice(rows, fits, Ensemble(tuple(laws), seed=seed), budgets, tuple(checks), middle, drifts)
+    return Choice(rows, fits, replace(ensemble, seed=seed), budgets, tuple(checks), middle, drifts)
+
+
+def hold_out(form: type[Law], table: Table, *, holdout: str = "flops") -> tuple[tuple[Standing, ...], Check]:
+    """One law held out from the largest budget, against the noise and two baselines: the numbers, and the verdict.
+
+    Raises `FitError` where the law has too many constants for the runs.
+    """
+    kept, starts = regular([form], table, groups_of(table, holdout))
+    sound = table.where(kept)
+    groups = groups_of(sound, holdout)
+    judged = judge(form, sound, groups, starts[0])
+    rows = standings([judged], np.ones(1), sound, groups)
+    return rows, verdict(rows, int(groups.max()) + 1, _noise(table), scatter(sound, groups, judged.sd))
 
 
 def _bag(
     judged: Sequence[Judged], weights: Floats, table: Table, middle: Middle, *, draws: int, rng: np.random.Generator
-) -> tuple[list[Law], dict[str, Drift]]:
-    """As many draws of each law as its weight says."""
-    laws: list[Law] = []
+) -> tuple[Ensemble, dict[str, Drift]]:
+    """Draws of each law, as many as its weight says, in one bag."""
+    parts: dict[str, Ensemble] = {}
     drifts: dict[str, Drift] = {}
     edges = np.round(np.cumsum(weights) * draws).astype(int)
     ln_n, ln_c = np.log(table.n_params), np.log(6 * table.n_params * table.tokens)
@@ -147,11 +161,14 @@ def _bag(
         inputs = tuple(np.log(table[name]) for name in each.form.inputs)
         start = np.repeat(each.theta[None], count, axis=0)
         theta, value = descend(each.form, start, Sample(inputs, target, np.ones(len(table))))
-        for at, top, good in zip(theta, found.top, np.isfinite(value), strict=True):
-            if good:
-                law = _law(each.form, at, table)
-                laws.append(_drifted(law, top, middle) if np.any(top) else law)
-    return laws, drifts
+        laws = [_law(each.form, at, table) for at in theta]
+        drawn = [_drifted(law, top, middle) if np.any(top) else law for law, top in zip(laws, found.top, strict=True)]
+        good = np.isfinite(value)
+        if good.any():
+            drawn = [law for law, is_good in zip(drawn, good, strict=True) if is_good]
+            parts[each.form.__name__] = Ensemble(tuple(drawn), dropped=int(np.sum(~good)))
+    share = {each.form.__name__: float(weight) for each, weight in zip(judged, weights, strict=True)}
+    return Ensemble.mixture(list(parts.values()), [share[name] for name in parts]), drifts
 
 
 def _law(form: type[Law], theta: Floats, table: Table) -> Law:
@@ -192,7 +209,7 @@ def _noise(table: Table) -> float | None:
     return noise.sd / float(np.median(table.loss))
 
 
-def _outlying(table: Table, kept: Whole) -> list[Check]:
+def _outlying(table: Table, kept: NDArray[np.bool_]) -> list[Check]:
     rows = table.rows[~kept]
     if not len(rows):
         return [Check("outlying runs", Verdict.OK, "none")]
@@ -211,6 +228,3 @@ def _drifting(drifts: dict[str, Drift]) -> list[Check]:
         carried = "; forecasts carry such a drift and are wider" if each.carried else "; forecasts carry none"
         found.append(Check("drift", Verdict.WARN if each.odds > 3 else Verdict.OK, message + carried))
     return found
-
-
-__all__ = ["ENOUGH", "FEWEST", "LAWS", "Choice", "Outlook", "Standing", "choose"]

@@ -48,7 +48,9 @@ def optima(laws: Sequence[Law], flops: float, middle: Middle) -> Floats:
 def _stacked(laws: Sequence[Law]) -> Law:
     """Laws of one form as one law whose constants are columns."""
     first = laws[0]
-    columns = {name: np.asarray([getattr(law, name) for law in laws])[:, None] for name in first.constants}
+    columns: dict[str, Any] = {
+        name: np.asarray([getattr(law, name) for law in laws])[:, None] for name in first.constants
+    }
     if isinstance(first, Drifting):
         return replace(first, base=_stacked([law.base for law in laws if isinstance(law, Drifting)]), **columns)
     return replace(first, **columns)

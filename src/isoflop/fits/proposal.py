@@ -47,7 +47,8 @@ def proposal(fitted: Fitted, found: Sequence[Suspect]) -> Check:
         for what, values in seen.items()
     )
     lost = np.isnan(seen[fitted.law.output]).any()
-    return Check(name, Verdict.FAIL if worst > 1 or lost else Verdict.WARN, " ".join(told))
+    rows = tuple(int(row) for each in found for row in each.rows)
+    return Check(name, Verdict.FAIL if worst > 1 or lost else Verdict.WARN, " ".join(told), rows)
 
 
 def _squares(fitted: Fitted) -> str:

@@ -9,7 +9,7 @@ from isoflop.errors import BadInput, FitError
 from isoflop.estimates.check import Check, Verdict
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
-from isoflop.fits.checks import HOPELESS
+from isoflop.fits.identifiability import HOPELESS
 from isoflop.fits.objective import Floats, from_search
 from isoflop.fits.problem import Problem, problem_of
 from isoflop.fits.resample import FEW_CLUSTERS, MOST_DROPPED, clusters

@@ -13,6 +13,10 @@ from isoflop.fits.swarm import law_at
 from isoflop.laws.law import Law
 from isoflop.runs.table import Table
 
+ENOUGH = 5
+"""Budgets from which on laws are weighted; with fewer the spread across laws is shown instead."""
+
+CUBIC = 6  # sizes a budget from which on a cubic leaves noise over
 MANY_NOISES = 2.0  # errors of more than so many times the noise are the law's, not luck
 STEP = 0.01  # in ln C
 
@@ -64,8 +68,27 @@ def _baselines(table: Table, groups: Whole) -> tuple[Standing, ...]:
     return tuple(found)
 
 
-def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: float) -> tuple[Check, ...]:
-    """Whether the best law foresaw the largest budget, against the noise and the baselines, in a sentence."""
+def scatter(table: Table, groups: Whole, sd: float) -> float:
+    """Noise of a run as a share of its loss, whatever the law: about a cubic in ln N at each budget; at most sd.
+
+    sd is of the residuals about a law: noise and what the law gets wrong together. Where budgets have fewer than CUBIC
+    sizes it is all that is known.
+    """
+    squares, free = 0.0, 0
+    for k in range(groups.max() + 1):
+        rows = groups == k
+        x = np.log(table.n_params[rows])
+        if len(np.unique(x)) < CUBIC:
+            continue
+        x = (x - x.mean()) / x.std()
+        y = np.log(table.loss[rows])
+        squares += float(np.sum((y - np.polyval(np.polyfit(x, y, 3), x)) ** 2))
+        free += len(x) - 4
+    return min(sd, float(np.sqrt(squares / free))) if free else sd
+
+
+def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: float) -> Check:
+    """Whether the first law foresaw the largest budget, against the noise and the baselines, in a sentence."""
     laws = [each for each in rows if each.weight is not None]
     first = laws[0]
     if first.rms is None or first.error is None or first.compute is None:
@@ -73,28 +96,27 @@ def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: flo
             f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. "
             "Add a budget."
         )
-        return (Check("hold-out", Verdict.WARN, message),)
-    against = f"seed noise is {noise:.2%}" if noise is not None else f"its runs scatter {sd:.2%} about the fit"
+        return Check("hold-out", Verdict.WARN, message)
+    against = f"seed noise is {noise:.2%}" if noise is not None else f"the runs scatter {sd:.2%}"
     baselines = [each for each in rows if each.weight is None and each.error is not None]
     beaten = ", ".join(f"{each.name} {each.error:+.2%}" for each in baselines)
+    whose = f"of {len(laws)} laws {first.name} foresaw best" if len(laws) > 1 else f"{first.name} was fitted below"
     message = (
-        f"of {len(laws)} laws fitted below the largest budget {first.name} foresaw it best over all hold-outs: rms "
-        f"{first.rms:.2%} of the loss, {first.error:+.2%} at its lowest run or {first.compute:+.0%} of compute; "
-        f"{against}; baselines there: {beaten}"
+        f"{whose}; of the largest budget, from those below, rms {first.rms:.2%} of the loss, {first.error:+.2%} at its "
+        f"lowest run or {first.compute:+.0%} of compute; {against}; baselines there: {beaten}"
     )
     near = first.rms <= MANY_NOISES * max(noise or 0.0, sd)
     best = all(abs(first.error) <= max(abs(each.error or 0.0), MANY_NOISES * sd) for each in baselines)
-    return (Check("hold-out", Verdict.OK if near and best else Verdict.WARN, message), _weights(laws, budgets))
+    return Check("hold-out", Verdict.OK if near and best else Verdict.WARN, message)
 
 
-def _weights(laws: Sequence[Standing], budgets: int) -> Check:
-    weighted = sum(1 for each in laws if each.weight) > 1 or budgets >= FEWEST + 2
-    if not weighted:
-        names = ", ".join(each.name for each in laws)
+def weighed(rows: Sequence[Standing], budgets: int) -> Check:
+    """The weights of the laws, or that budgets are too few for any."""
+    laws = [each for each in rows if each.weight is not None]
+    if budgets < ENOUGH:
         message = (
             f"{budgets} budgets are too few to weight laws by: {laws[0].name} speaks alone; "
-            f"compare the spread of {names}"
+            f"compare the spread of {', '.join(each.name for each in laws)}"
         )
         return Check("weights of laws", Verdict.WARN, message)
-    listed = ", ".join(f"{each.name} {each.weight:.1%}" for each in laws)
-    return Check("weights of laws", Verdict.OK, listed)
+    return Check("weights of laws", Verdict.OK, ", ".join(f"{each.name} {each.weight:.1%}" for each in laws))

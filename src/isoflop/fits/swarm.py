@@ -36,7 +36,7 @@ class Sample:
     @property
     def rows(self) -> int:
         """n."""
-        return self.target.shape[-1]
+        return int(self.target.shape[-1])
 
     def weighing(self, weights: Floats) -> "Sample":
         """The same runs with other weights; those of weight 0 are left out of a fit."""

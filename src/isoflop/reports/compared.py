@@ -95,7 +95,7 @@ def compared(analysis: Analysis) -> Compared:
     table, law = analysis.table, analysis.fit.law
     inputs = {name: np.asarray(table[name], dtype=np.float64) for name in law.inputs}
     named = {row for check in analysis.fit.doubts for row in check.rows}
-    splits = law.inputs == ("n_params", "tokens") and law.output == "loss"
+    splits = law.inputs == ("n_params", "tokens") and law.output == "loss" and "flops" in table
     return Compared(
         rows=table.rows,
         run_ids=tuple(str(each) for each in table["run_id"]) if "run_id" in table else ("",) * len(table),

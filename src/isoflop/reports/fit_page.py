@@ -37,7 +37,7 @@ def fit_page(analysis: Analysis) -> str:
         "minimised": fit_verdict.minimised(fit),
         "resampled": fit_verdict.resampled(fit),
         "made": made(analysis, runs),
-        "fit_json": fits_to_json(analysis.fits, analysis.chosen),
+        "fit_json": fits_to_json(analysis.fits, analysis.chosen, analysis.to_json()),
         "name_of": name_of,
         "formula_of": formula_of,
         "unit_of": unit_of,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from isoflop.estimates.fit import Fit
 from isoflop.estimates.opinion import Estimate, Opinion
+from isoflop.estimates.standing import Standing
 from isoflop.plans.analysis import Analysis
 from isoflop.plans.plan import Plan, Quantity
 from isoflop.reports import prose
@@ -24,6 +25,7 @@ def fit_text(analysis: Analysis) -> str:
             wrapped(f"{each.verdict.upper():4}  {each.name}: {each.message}", "      ") for each in doubts(analysis)
         ),
         constants(analysis.fit),
+        standings(analysis.standings),
         ahead(analysis.ahead),
         approaches(analysis.opinions),
         "\n".join(_remarks(analysis)),
@@ -52,8 +54,9 @@ def ahead(plans: Sequence[Plan]) -> str:
     if not plans:
         return ""
     level = next((f", {each.n_params.level:.0%}" for each in plans if each.n_params and each.n_params.level), "")
+    by = plans[0].law.partition(":")[0] if ":" in plans[0].law else ""
     rows: list[tuple[str, ...]] = [
-        (f"best at{level}", *(print_flops(plan.flops) for plan in plans)),
+        (f"{by + ', ' if by else ''}best at{level}", *(print_flops(plan.flops) for plan in plans)),
         ("N, parameters", *(_quantity(plan.n_params, print_count) for plan in plans)),
         ("D, tokens", *(_quantity(plan.tokens, print_count) for plan in plans)),
         ("D / N", *(_quantity(plan.tokens_per_param, prose.ratio) for plan in plans)),
@@ -61,6 +64,17 @@ def ahead(plans: Sequence[Plan]) -> str:
     ]
     notes = [wrapped(f"Note at {print_flops(plan.flops)}: {note}") for plan in plans for note in plan.notes]
     return "\n".join([columns(rows), *notes])
+
+
+def standings(rows: Sequence[Standing]) -> str:
+    """A line a law and baseline: what each missed of the largest budget, which it had not seen, and its weight."""
+    if not rows:
+        return ""
+    table: list[tuple[str, ...]] = [("held out", "constants", "rms", "at the best run", "in compute", "weight")]
+    for each in rows:
+        misses = [_percent(each.error, "+.2%"), _percent(each.compute, "+.0%")]
+        table.append((each.name, str(each.constants), _percent(each.rms, ".2%"), *misses, _percent(each.weight, ".1%")))
+    return columns(table, right=(1, 2, 3, 4, 5))
 
 
 def approaches(opinions: Sequence[Opinion]) -> str:
@@ -132,6 +146,10 @@ def _estimate(estimate: Estimate | None, show: Callable[[float], str]) -> str:
         return "unknown"
     interval = estimate.interval
     return span(Quantity(estimate.value, *((interval.low, interval.high) if interval else ())), show)
+
+
+def _percent(value: float | None, how: str) -> str:
+    return "" if value is None else format(value, how)
 
 
 def _exponent(value: float) -> str:

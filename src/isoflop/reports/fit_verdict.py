@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from isoflop.estimates.check import Check, Verdict
 from isoflop.estimates.fit import Fit, FitStatus
+from isoflop.estimates.standing import Standing
 from isoflop.plans.analysis import Analysis
 from isoflop.plans.plan import Quantity
 from isoflop.reports import prose
@@ -26,11 +27,18 @@ def headline(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) 
     fit = analysis.fit
     name, said = type(fit.law).__name__, _said(analysis, runs, flops)
     fitted = f"fitted to {len(analysis.table):,} runs{f' of {analysis.source}' if analysis.source else ''}"
+    if analysis.standings:
+        name, said = f"{name}, of {len(judged(analysis))} laws judged", f"counts beside the others; together they {said}"
     if why := _why_not(fit):
         return f"Do not plan by this yet: {why}; as it stands, {name}, {fitted}, {said}."
     warned = len(doubts(analysis))
     below = {0: "", 1: "; one doubt is below"}.get(warned, f"; {warned} doubts are below")
     return f"{name}, {fitted} to a certified optimum, {said}{below}."
+
+
+def judged(analysis: Analysis) -> list[Standing]:
+    """The laws that were judged by a hold-out, best first, without the baselines."""
+    return [each for each in analysis.standings if each.weight is not None]
 
 
 def doubtful(analysis: Analysis) -> bool:
@@ -103,7 +111,7 @@ def _said(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> 
         ends = f" ({100 * here.level:.3g} % interval {_ends(here)})" if here.level else ""
         ten = f", and for ten times that at {span(further[0][1], print_count)}" if further else ""
         return (
-            f"puts the best size for {flops(most)}, the most compute of a run, at {print_count(here.median)} "
+            f"{'put' if analysis.standings else 'puts'} the best size for {flops(most)}, the most compute of a run, at {print_count(here.median)} "
             f"parameters{ends}{ten}"
         )
     if len(runs.inputs) == 1:

@@ -1,6 +1,8 @@
 """Pictures of a law that splits no budget: its output against each input, or measured against fitted."""
 
+import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -16,7 +18,8 @@ from isoflop.reports.figure import Figure, Row, csv_of
 
 ACCENT, SOFT = palette.light("accent"), palette.light("soft")
 AHEAD = 10.0  # how far beyond the runs a law of one input is drawn
-WIDE = 8.0  # an output that spans more than this factor has a log axis
+EVEN, WIDE = 4.0, 8.0  # between these factors a log axis would have one or two labels, so it is linear
+LINE = 0.06  # the height of a line of text, as a share of the picture
 POINTS = 40
 
 
@@ -114,12 +117,20 @@ def _of_lines(runs: Compared, name: str, dots: Sequence[Row], curves: Sequence[R
     line = drawing.of(curves).mark_line(strokeWidth=1.5, opacity=0.9)
     drawing.add(line.encode(x=x, y=y, color=COLOUR, detail=[alt.Detail(f"{other}:Q") for other in others]))
     drawing.add(drawing.dots(dots, 30).encode(x=x, y=y, color=COLOUR))
-    drawing.label(names, x, y)
     held = " and ".join(map(words, others))
+    ends = sorted(math.log(row[runs.output]) for row in names)
+    height = math.log(max(row[runs.output] for row in dots) / min(row[runs.output] for row in dots))
+    crowded = any(upper - lower < LINE * height for lower, upper in pairwise(ends))
+    if crowded:
+        drawing.key([(row["label"], row["colour"]) for row in names], "width", "8", "right")
+    else:
+        drawing.label(names, x, y)
     return Figure(
         name=f"output-against-{name.replace('_', '-')}",
         title=f"{words(runs.output).capitalize()} against {words(name)}",
-        caption=f"Dots are runs, lines the fitted law, one for each value of {held}, named at its end." + runs.note(),
+        caption=f"Dots are runs, lines the fitted law, one for each value of {held}, named "
+        + ("in the list." if crowded else "at its end.")
+        + runs.note(),
         alt=f"{title(runs.output, runs.unit)} against {title(name)}, {len(names)} lines of equal {held}, "
         + ", ".join(row["label"] for row in names)
         + ".",
@@ -151,7 +162,8 @@ def _measured_against_fitted(runs: Compared) -> Figure:
 
 def _output(runs: Compared, values: list[float]) -> Any:
     name = title(runs.output, runs.unit)
-    if min(values) > 0 and max(values) / min(values) > WIDE:
+    span = max(values) / min(values) if min(values) > 0 else EVEN
+    if not EVEN <= span <= WIDE:
         return axes.log(alt.Y, runs.output, f"{name}, log scale", values)
     return axes.linear(alt.Y, runs.output, name, values)
 

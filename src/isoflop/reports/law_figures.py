@@ -16,7 +16,7 @@ from isoflop.reports.optima import best_sizes
 
 ACCENT, TREND = palette.light("accent"), palette.light("trend")
 REACH = 3.0  # a best size so many times beyond the sizes of its budget is still drawn
-HIGH = 1.1  # a run left out is drawn if its loss is at most so many times that of the worst one in use
+BEYOND = 1.1  # a run left out is drawn if its loss is at most so many times beyond those of the runs in use
 MOST_LEFT_OUT = 100  # drawn
 MOST_NAMED = 6  # budgets with their names at their curves; of more there is a list
 POINTS = 30
@@ -41,9 +41,9 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
         curve, best = _curve(analysis, runs, budget)
         curves += [dict(point, colour=colours[budget], order=i) for i, point in enumerate(curve)]
         optima += [dict(best, colour=colours[budget])] if best else []
-    worst = HIGH * max(row["loss"] for row in rows.values())
+    losses = [row["loss"] for row in rows.values()]
     left_out = _left_out(analysis)
-    out = [row for row in left_out if row["loss"] <= worst]
+    out = [row for row in left_out if min(losses) / BEYOND <= row["loss"] <= max(losses) * BEYOND]
     everything = [*rows.values(), *curves, *out]
     sizes = [row["n_params"] for row in everything]
     # Room on the right for the budgets' names.
@@ -79,7 +79,7 @@ def loss_against_size(analysis: Analysis, runs: Compared) -> Figure | None:
         + (" A diamond is the law's best size for that budget." if optima else "")
         + (" Grey dots are runs of other budgets, or of none." if others else "")
         + (" Grey crosses are runs left out of the fit." if out else "")
-        + (f" {len(left_out) - len(out)} left out lie above the picture." if len(out) < len(left_out) else "")
+        + (f" {len(left_out) - len(out)} left out lie outside the picture." if len(out) < len(left_out) else "")
         + runs.note(crosses=bool(named)),
         alt=f"Loss against model size on log axes, {len(runs.budgets)} budgets. "
         + (f"The law's best sizes: {where}." if optima else "No budget has its best size among the sizes drawn."),
