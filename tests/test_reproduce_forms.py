@@ -123,8 +123,12 @@ def test_a_planted_law_is_found_again(name: str) -> None:
     assert found.law(**inputs) == pytest.approx(law(**inputs), rel=0.005)
 
 
+POWERS = {"chinchilla", "power"}  # written as the papers have them: too far out they give infinities, which are refused
+HISTORIES = {"multipower", "tissue"}  # their inputs are learning rates, not counts
+
+
 @pytest.mark.parametrize(
-    "name", [name for name, module in FORMS.items() if module.rpartition(".")[2] not in {"chinchilla", "power"}]
+    "name", [name for name, module in FORMS.items() if module.rpartition(".")[2] not in POWERS | HISTORIES]
 )
 def test_no_constants_that_a_search_can_reach_overflow(name: str) -> None:
     """From e^-40 to e^80, and exponents as far: always a number, so that no derivative is lost."""

@@ -36,7 +36,7 @@ def runs(reference: Callable[[str], Path]) -> Table:
 
 @pytest.fixture(scope="module")
 def refit(runs: Table) -> Fit:
-    return fit(REPEATED, runs, check=False)
+    return fit(REPEATED, runs)
 
 
 def determination(law: Law, runs: Table) -> float:
@@ -101,9 +101,11 @@ def test_optima_far_apart_are_as_good_as_each_other(runs: Table, refit: Fit) -> 
     assert np.unique(np.exp(found.theta[close, 0]).round()).tolist() == [15, 47, 95, 161]
 
 
-def test_r_d_is_barely_identified_and_the_interval_says_so(refit: Fit) -> None:
-    ensemble = bootstrap(refit, draws=200)
-    data = ensemble.interval(lambda law: law.R_D_star)
+def test_r_d_is_barely_identified_and_the_fit_says_so(refit: Fit) -> None:
+    """Five times larger or smaller, the objective would rise by a third of a per cent."""
+    loose = next(check for check in refit.doubts if check.name == "loose constants")
+    assert "R_D_star could be 5 times larger or smaller" in loose.message
+    data = bootstrap(refit, draws=100).interval(lambda law: law.R_D_star)
     assert data.high > 4 * data.low
     assert 15.387756 in data
 

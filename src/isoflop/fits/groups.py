@@ -81,9 +81,11 @@ def far_outside(fitted: Fitted) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def _labels(fitted: Fitted) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Group numbers of the rows, by rung and by size."""
-    yield "rung", _numbered(_budgets(fitted))
-    yield "size", _numbered(fitted.table.n_params)
+    """Group numbers of the rows, by rung and by size, where the table has them: a law may have other inputs."""
+    if "budget" in fitted.table or "flops" in fitted.table:
+        yield "rung", _numbered(_budgets(fitted))
+    if "n_params" in fitted.table:
+        yield "size", _numbered(fitted.table.n_params)
 
 
 def _budgets(fitted: Fitted) -> NDArray[np.float64]:
