@@ -216,7 +216,7 @@ def ensemble(found: Fit, wanted: Wanted) -> Ensemble:
 
 
 def ahead(found: Fit, table: Table) -> tuple[Plan, ...]:
-    """The best size at 1, 10 and 100 times the most compute of a run, counted as the table does, where the law has one."""
+    """The best size at 1, 10 and 100 times the most compute of a run, counted as the table does."""
     if found.law.inputs != ("n_params", "tokens"):
         return ()
     plans = []

@@ -23,6 +23,7 @@ from isoflop.runs.table import Table
 
 MANY = 512  # with more runs, so many find the optima, and all of them polish the best few
 POLISHED = 4
+ROUNDS, LED = 4, 8  # how often the best so many starts go on that have not converged
 CLOSE = 1.3  # an optimum this many times higher on MANY runs is not the lowest on all
 SAME = 1e-6  # two starts ended in one optimum if their objectives differ by less than this share
 
@@ -81,8 +82,8 @@ def solve(problem: Problem, start: Floats) -> Solution:
     """
     few = problem.thinned(MANY)
     if few is problem:
-        return minimise(problem, start)
-    rough = minimise(few, start)
+        return _further(problem, minimise(problem, start))
+    rough = _further(few, minimise(few, start))
     order = np.argsort(rough.objective, kind="stable")
     lowest = rough.objective[order[0]]
     order = order[rough.objective[order] <= CLOSE * lowest]
@@ -95,6 +96,23 @@ def solve(problem: Problem, start: Floats) -> Solution:
     theta[order], objective[order] = fine.theta[optimum], fine.objective[optimum]
     gradient[order], converged[order] = fine.gradient[optimum], fine.converged[optimum]
     return Solution(theta, objective, gradient, converged, rough.steps + fine.steps)
+
+
+def _further(problem: Problem, found: Solution) -> Solution:
+    """The best few go on where the best has not converged: curved valleys take more steps than most fits need."""
+    theta, objective = found.theta.copy(), found.objective.copy()
+    gradient, converged, steps = found.gradient.copy(), found.converged.copy(), found.steps
+    for _ in range(ROUNDS):
+        best = np.argsort(objective, kind="stable")[:LED]
+        if converged[best[0]] or not np.isfinite(objective[best[0]]):
+            break
+        again = minimise(problem, theta[best])
+        lower = again.objective <= objective[best]
+        rows = best[lower]
+        theta[rows], objective[rows] = again.theta[lower], again.objective[lower]
+        gradient[rows], converged[rows] = again.gradient[lower], again.converged[lower]
+        steps += again.steps
+    return Solution(theta, objective, gradient, converged, steps)
 
 
 def _constants(problem: Problem, theta: Floats, value: float) -> Mapping[str, float]:
