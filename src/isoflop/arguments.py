@@ -56,32 +56,35 @@ def parser() -> ArgumentParser:
 
 
 def _fit(fit: ArgumentParser) -> None:
-    fit.description = "The table needs loss and two of n_params, tokens and flops (the third follows from C = 6 N D)."
-    fit.add_argument("table", metavar="TABLE", help="runs as .csv, .tsv, .jsonl or .parquet, a run a row")
-    fit.add_argument("--law", nargs="+", default=["chinchilla"], metavar="LAW", help="laws, or all (chinchilla)")
-    fit.add_argument("--holdout", choices=["flops"], help="judge the laws by the largest budgets, held out")
+    fit.usage = "isoflop fit TABLE [options]"
+    fit.description = "The table needs loss and two of n_params, tokens and flops."
+    fit.add_argument("table", metavar="TABLE", help="runs, one a row: .csv, .tsv, .jsonl or .parquet")
     fit.add_argument(
-        "--map", nargs="+", action="extend", default=[], metavar="OURS=THEIRS", help="names of columns in the file"
+        "--law", nargs="+", default=["chinchilla"], metavar="LAW", help="laws by name, or all (chinchilla)"
     )
-    fit.add_argument("--exclude", nargs="+", type=int, default=[], metavar="ROW", help="rows to leave out, from 0")
+    fit.add_argument("--holdout", choices=["flops"], metavar="flops", help="judge the laws by the largest budgets")
     fit.add_argument(
-        "--objective",
-        choices=["huber", "absolute", "squares", "undertuned"],
-        default="huber",
-        help="what is summed over the runs' log residuals (huber)",
+        "--map",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar=("A=B", "C=D"),
+        help="our name of a column = the file's",
     )
-    fit.add_argument("--delta", type=float, help="Huber threshold in ln loss (0.001)")
-    fit.add_argument("--weights", choices=["loss_se"], help="weigh runs by their known noise")
     fit.add_argument(
-        "--intervals",
-        choices=["auto", "case", "cluster", "residual", "wild", "sandwich", "posterior"],
-        default="auto",
-        help="how they are made (auto: a bootstrap of runs)",
+        "--exclude", nargs="+", type=int, default=[], metavar=("R", "R"), help="rows to leave out, counted from 0"
     )
-    fit.add_argument("--draws", type=int, default=200, help="laws behind the intervals (200; 0: none)")
-    fit.add_argument("--seed", type=int, default=0, help="seed of the draws (0)")
-    fit.add_argument("--out", metavar="FILE", default="fit.json", help="where the fit goes (fit.json)")
-    fit.add_argument("--html", metavar="FILE", help="write the page, with pictures")
+    kinds = ("huber", "absolute", "squares", "undertuned")
+    fit.add_argument("--objective", choices=kinds, metavar="SUM", default="huber", help=f"{', '.join(kinds)} (huber)")
+    fit.add_argument("--delta", type=float, metavar="X", help="Huber's threshold in ln loss (0.001)")
+    fit.add_argument("--weights", choices=["loss_se"], metavar="loss_se", help="weigh runs by their known noise")
+    how = ("auto", "case", "cluster", "residual", "wild", "sandwich", "posterior")
+    fit.add_argument("--intervals", choices=how, metavar="HOW", default="auto", help=", ".join(how))
+    fit.add_argument("--draws", type=int, metavar="N", default=200, help="laws behind the intervals (200; 0: none)")
+    fit.add_argument("--seed", type=int, metavar="N", default=0, help="seed of the draws (0)")
+    fit.add_argument("--convention", default="6ND", metavar="C", help="6ND derives the third of N, D, C; none does not")
+    fit.add_argument("--out", metavar="FILE", default="fit.json", help="where the fit is kept (fit.json)")
+    fit.add_argument("--html", metavar="FILE", help="write a page with pictures too")
 
 
 def _command(commands: Any, name: str, help: str) -> ArgumentParser:

@@ -183,7 +183,7 @@ def fit(arguments: "Namespace") -> int:
         holdout=arguments.holdout or "",
     )
     out = _replaceable(Path(arguments.out))
-    table = read(arguments.table, arguments.law, dict(pairs), arguments.exclude)
+    table = read(arguments.table, arguments.law, dict(pairs), arguments.exclude, arguments.convention)
     people = console(quiet=True)
     with people.status("") as status:  # shown on a terminal only
         forms, name = forms_of(arguments.law, table), Path(arguments.table).name

@@ -61,7 +61,9 @@ class Wanted:
             raise BadInput(problems)
 
 
-def read(source: str, laws: Sequence[str], mapping: Mapping[str, str], exclude: Sequence[int]) -> Table:
+def read(
+    source: str, laws: Sequence[str], mapping: Mapping[str, str], exclude: Sequence[int], convention: str = "6ND"
+) -> Table:
     """A user's table, with the columns that the laws need, without the rows they name and without pilots."""
     from isoflop.runs.readers.read import read_table  # noqa: PLC0415
 
@@ -69,7 +71,7 @@ def read(source: str, laws: Sequence[str], mapping: Mapping[str, str], exclude: 
     if ALL not in laws:
         columns = dict.fromkeys(name for law in laws for name in (*loss_form(law).inputs, "loss"))
         needed = None if set(columns) <= TRIANGLE else tuple(columns)
-    table = read_table(source, mapping, needed=needed)
+    table = read_table(source, mapping, needed=needed, convention=convention)
     if exclude:
         table = table.excluding(exclude, "left out by --exclude")
     if "role" in table and (pilots := table.rows[table["role"] == "pilot"]).size:
