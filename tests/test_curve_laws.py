@@ -1,6 +1,7 @@
 """Laws of the learning-rate schedule: published numbers, their formulas step by step, and drops taken together."""
 
 import csv
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import luo_curves as luo
 from isoflop.errors import BadInput
 from isoflop.estimates.objective import HUBER
 from isoflop.laws.chinchilla import Chinchilla
@@ -20,6 +20,9 @@ from isoflop.laws.law import Law
 from isoflop.laws.multipower import LUO_2025_100M, MultiPower
 from isoflop.laws.schedule import DECAYS, Floats, schedule
 from isoflop.laws.tissue import Annealing
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benches"))
+import luo_curves as luo
 
 Reference = Callable[[str], Path]
 ANNEALING = Annealing(L_0=2.6, A=0.6, C=0.7, alpha=0.5, tau=600.0)

@@ -1,5 +1,6 @@
 """Fits of loss curves: Luo et al. 2025 reproduced and judged, a planted law foretold, dependence told."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import luo_curves as luo
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit, FitStatus, Verdict
@@ -21,6 +21,9 @@ from isoflop.laws.multipower import LUO_2025_100M, MultiPower
 from isoflop.laws.schedule import Floats, schedule
 from isoflop.laws.tissue import Annealing
 from isoflop.runs.curve import LossCurve
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benches"))
+import luo_curves as luo
 
 Reference = Callable[[str], Path]
 
