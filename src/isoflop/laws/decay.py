@@ -45,4 +45,4 @@ def excess(law: Law, learning_rates: ArrayLike, steps: ArrayLike, *, cooldown: f
         other[-length:] = other[-length] * (1 - np.arange(1, length + 1) / length)
         return float(curve(law, other, [step])[0])
 
-    return as_it_was - np.asarray([after_decay(step) for step in at])
+    return np.asarray(as_it_was - [after_decay(step) for step in at])

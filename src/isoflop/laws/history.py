@@ -152,4 +152,4 @@ def _bands(rates: Floats, change: Floats, at: Steps, near: float) -> NDArray[np.
     moves = np.flatnonzero(change)
     turns = moves[1:][np.diff(np.sign(change[moves])) != 0]
     edges = np.union1d(np.flatnonzero(np.diff(band, prepend=band[:1])), turns)
-    return np.minimum(np.broadcast_to(edges, (len(at), len(edges))), at[:, None] + 1)
+    return np.asarray(np.minimum(np.broadcast_to(edges, (len(at), len(edges))), at[:, None] + 1))

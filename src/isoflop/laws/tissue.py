@@ -16,7 +16,7 @@ AT_ONCE = 1e-3  # steps; a shorter tau is the same: lambda is 0 to all digits
 class Annealing(Law):
     """L(t) = L_0 + A S_1(t)^-alpha - C S_2(t), S_2 = sum_(i <= t) sum_(k <= i) (eta_(k-1) - eta_k) lambda^(i-k)
 
-    Tissue et al. 2024, arXiv:2408.11029, with lambda = exp(-1 / tau), which is fitted like the others. The inner sums of
+    Tissue et al. 2024, arXiv:2408.11029, with lambda = exp(-1 / tau), fitted like the others. The inner sums of
     each drop are a geometric series. Inputs: `laws/history.py`; L in nats/token.
     """
 

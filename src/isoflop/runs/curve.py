@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,7 +82,7 @@ class LossCurve:
         theirs = {name: dict(mapping or {}).get(name, name) for name in needed}
         if missing := [name for name in theirs.values() if name not in file]:
             raise BadInput(f"{path} has no column {', '.join(missing)}; its columns are {', '.join(file)}.")
-        columns = {name: _numbers(file[their]) for name, their in theirs.items()}
+        columns: dict[str, NDArray[Any]] = {name: _numbers(file[their]) for name, their in theirs.items()}
         problems = [
             f"{path}: {theirs[name]} is no finite number in {int(np.sum(~np.isfinite(column)))} rows, first in row "
             f"{int(np.argmin(np.isfinite(column)))}. Correct it, or leave those rows out."
