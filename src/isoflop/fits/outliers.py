@@ -14,7 +14,7 @@ from isoflop.fits.problem import Problem
 from isoflop.fits.solve import minimise
 from isoflop.fits.tangent import jacobian
 
-OFF = 5.0  # standard deviations from the law of the others; normal noise is beyond in 6 of 10 million runs,
+OFF = 5.0  # standard deviations from the law of the others; normal noise is beyond in 6 runs of 10 million
 SMALL = 1e-3  # and at least this share of the output: less is lost in the noise of evaluation
 MANY = 512  # of more runs, so many give the law of the others
 ROUNDS = 3
