@@ -31,9 +31,10 @@ def certificate(problem: Problem, solution: Solution, best: int) -> Check:
     second = second_opinion(problem, theta)
     lower = (objective - second) / objective if objective > 0 else 0.0
     moved = rescaled(problem, theta, objective)
+    ends = "finds no number here" if np.isnan(lower) else f"ends {abs(lower):.1e} {'below' if lower > 0 else 'above'}"
     message = (
         f"objective {objective:.10g}; gradient {gradient:.1e} of its parts; {share:.0%} of {len(solution.objective)} "
-        f"starts agree; Nelder-Mead from a displaced start ends {abs(lower):.1e} {'below' if lower > 0 else 'above'}; "
+        f"starts agree; Nelder-Mead from a displaced start {ends}; "
         f"the objective times and over {RESCALED:g} ends {moved:.1e} away"
     )
     # An exact fit (planted, noiseless) has an objective of rounding errors, whose parts cancel no further.
@@ -56,18 +57,11 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
     """The objective a derivative-free optimiser reaches from a start displaced from theta, computed with NumPy alone.
 
     Nelder and Mead 1965, in coordinates in which the objective is round near theta, from where it is a tenth higher.
+    Not a number where the law gives none at theta.
     """
     from scipy.optimize import minimize  # noqa: PLC0415  (0.3 s that a process which fits nothing should not pay)
 
     params, form = problem.form.params(), problem.form
-    at = jacobian(problem, theta)
-    residual = np.abs(problem.residuals(form(**from_search(params, theta))))
-    delta = problem.objective.delta or float(np.median(residual))
-    pull = problem.weights * np.minimum(1, delta / np.maximum(residual, 1e-300))
-    if not np.isfinite(at).all():
-        return np.inf
-    scale = np.maximum(np.sqrt(np.einsum("ni,n->i", at**2, pull)), 1e-150)
-    sizes, axes = np.linalg.eigh(((at / scale).T * pull) @ (at / scale))
 
     def objective(theta: Floats) -> float:
         try:
@@ -76,9 +70,16 @@ def second_opinion(problem: Problem, theta: Floats) -> float:
             return np.inf
         return value if np.isfinite(value) else np.inf
 
-    here = objective(theta)
+    here, at = objective(theta), jacobian(problem, theta)
+    if not (np.isfinite(here) and np.isfinite(at).all()):
+        return np.nan
+    residual = np.abs(problem.residuals(form(**from_search(params, theta))))
+    delta = problem.objective.delta or float(np.median(residual))
+    pull = problem.weights * np.minimum(1, delta / np.maximum(residual, 1e-300))
+    scale = np.maximum(np.sqrt(np.einsum("ni,n->i", at**2, pull)), 1e-150)
+    sizes, axes = np.linalg.eigh(((at / scale).T * pull) @ (at / scale))
     unit = here * (delta if problem.objective.delta == 0 else 1.0)
-    round_ = axes * np.sqrt(max(2 * unit, 1e-300) / np.maximum(sizes, max(1e-12 * sizes.max(), 1e-300)))
+    round_ = axes * np.sqrt(max(2 * unit, 1e-300) / np.maximum(sizes, max(1e-12 * sizes.max(), 1e-200)))
     round_ /= scale[:, None]
 
     def rise(z: NDArray[Any]) -> float:

@@ -97,17 +97,21 @@ def _split(law: Law, flops: float, per_token: Callable[[Any], Any] = six_n) -> S
 
 
 def _between(x: Floats, y: Floats) -> Callable[[Any], Any]:
-    """y at x between the runs, on logarithms; beyond them along the line through all."""
-    at, first = np.unique(np.log(x), return_index=True)
-    values = np.log(y)[first]
-    slope, level = np.polyfit(np.log(x), np.log(y), 1) if len(at) > 1 else (1.0, float(values[0] - at[0]))
-    ends = values[[0, -1]] - slope * at[[0, -1]] - level
+    """y at x: a parabola in logarithms through all runs, its tangents beyond them.
+
+    Straight lines from run to run have corners, and would hold an optimum at one of them.
+    """
+    u = np.log(x)
+    low, high = float(u.min()), float(u.max())
+    if high - low < SAME:
+        return lambda size: size * float(np.exp(np.mean(np.log(y / x))))
+    bends = np.polynomial.Polynomial.fit(u, np.log(y), min(2, len(np.unique(u)) - 1))
+    slope = bends.deriv()
 
     def found(size: Any) -> Any:
         ln = np.log(size)
-        inside = np.interp(ln, at, values)
-        outside = slope * ln + level + np.where(ln < at[0], ends[0], ends[1])
-        return np.exp(np.where((ln < at[0]) | (ln > at[-1]), outside, inside))
+        inside = np.clip(ln, low, high)
+        return np.exp(bends(inside) + slope(inside) * (ln - inside))
 
     return found
 

@@ -14,7 +14,7 @@ from isoflop.fits.problem import Problem
 from isoflop.fits.solve import minimise
 from isoflop.fits.tangent import jacobian
 
-OFF = 5.0  # standard deviations from the law of the others; normal noise is beyond in 6 of 10 million runs,
+OFF = 5.0  # standard deviations from the law of the others; normal noise is beyond in 6 runs of 10 million
 SMALL = 1e-3  # and at least this share of the output: less is lost in the noise of evaluation
 MANY = 512  # of more runs, so many give the law of the others
 ROUNDS = 3
@@ -43,11 +43,11 @@ class Others:
 def law_of_the_others(fitted: Fitted) -> Others:
     """The law that most runs follow, found although bad runs may hide each other (masking).
 
-    Three fits begin: of all runs; of those without the highest leverage, which could have drawn the law to themselves;
-    and of those that do not lie most above it, as diverged and undertuned runs do. Each goes on with the runs that
-    agree with it, within what the noise and its own standard error allow there, and the one which then describes the
-    most runs best is taken (concentration as of Rousseeuw and Van Driessen 1999, nomination as of Billor, Hadi and
-    Velleman 2000).
+    Four fits begin: of all runs; of those without the highest leverage, which could have drawn the law to themselves;
+    without those most above it, as diverged and undertuned runs are; and without those most below. Each goes on with
+    the runs that agree with it, within what the noise and its own standard error allow there, and the one which then
+    describes the most runs best is taken (concentration as of Rousseeuw and Van Driessen 1999, nomination as of Billor,
+    Hadi and Velleman 2000).
     """
     whole, few = fitted.problem, fitted.problem.thinned(MANY)
     began = above, J = -few.residuals(fitted.law), jacobian(few, fitted.theta)
@@ -93,6 +93,7 @@ def _beginnings(problem: Problem, J: Floats, above: Floats) -> Iterator[NDArray[
     pull = problem.weights * leverage(J, J, problem.weights)
     yield pull <= max(HIGH * J.shape[1] / n, np.partition(pull, -(n // PART) - 1)[-(n // PART) - 1])
     yield above <= np.quantile(above, 1 - 1 / PART)
+    yield above >= np.quantile(above, 1 / PART)
 
 
 def look(problem: Problem, theta: Floats) -> tuple[Floats, Floats] | None:
