@@ -63,6 +63,7 @@ bench-reproductions: setup
 # 1,000 planted worlds of every kind: how often 90 % intervals hold the truth.
 bench-coverage: setup
 	@$(BIN)/python benches/coverage.py
+	@$(BIN)/python docs/coverage.py
 
 # What docs/results/ holds and the README says of finished studies; nothing is trained.
 results: setup

@@ -178,6 +178,15 @@ def test_the_readmes_numbers_are_those_collected() -> None:
     assert collect.with_table(readme, "| another table |\n") != readme
 
 
+def test_the_coverage_told_of_is_what_was_measured() -> None:
+    """Renew it: make bench-coverage."""
+    coverage = script("coverage")
+    found = json.loads(coverage.RESULTS.read_text(encoding="utf-8"))
+    page = coverage.PAGE.read_text(encoding="utf-8")
+    assert coverage.with_table(page, coverage.table(found)) == page
+    assert {each["kind"] for each in found["kinds"]} == coverage.WORLDS.keys()
+
+
 @pytest.mark.parametrize("path", RESULTS, ids=named)
 def test_collected_numbers_agree_with_each_other(path: Path) -> None:
     """The forecast has its seal and its score; the table beside it has the runs, their losses and FLOPs."""
