@@ -54,6 +54,7 @@ bench: bench-speed bench-reproductions bench-coverage
 # CPU seconds of fits, beside a plain SciPy loop in the same run.
 bench-speed: setup
 	@$(BIN)/python benches/fit_speed.py
+	@$(BIN)/python benches/check_speed.py
 
 # Published fits too slow for the suite; skipped, saying so, where the published runs are not here.
 bench-reproductions: setup

@@ -1,6 +1,6 @@
 """Writes what the coverage benchmark found into docs/fitting.md; tests/test_docs.py renders it again.
 
-    python docs/coverage.py    # after: make bench-coverage
+python docs/coverage.py  # after: make bench-coverage
 """
 
 import json
@@ -27,8 +27,8 @@ WORLDS = {
 def table(found: Mapping[str, Any]) -> str:
     """Coverage and median width by kind of world, beside the bootstrap of Chinchilla's law alone."""
     lines = [
-        f"Of {found['worlds']:,} planted worlds of each kind, the share whose truth at 100 times the largest compute lies in "
-        f"the {found['level']:.0%} interval of `choose`, the median width of that interval, and the same share for a "
+        f"Of {found['worlds']:,} planted worlds of each kind, the share whose truth at 100 times the largest compute lies "
+        f"in the {found['level']:.0%} interval of `choose`, the median width of that interval, and the same share for a "
         "bootstrap of Chinchilla's law alone, as it is usually done:",
         "",
         "| runs made by | N_opt | D_opt | loss | width of N_opt | width of loss | bootstrap alone: N_opt | loss |",

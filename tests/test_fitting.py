@@ -21,7 +21,7 @@ from isoflop.runs.table import Table
 from planted_ladders import BYTES, ladder
 
 ROOT = Path(__file__).resolve().parents[1]
-FIVE = np.geomspace(1e10, 1e12, 5)
+FIVE = tuple(np.geomspace(1e10, 1e12, 5))
 
 
 @pytest.fixture(scope="module")
