@@ -155,7 +155,7 @@ def _chains(u: Floats, at: Coordinates, diverged: int, noise: Floats) -> Check:
     rhat, effective = float(np.max(split_gelman_rubin(place))), float(np.min(effective_sample_size(place)))
     low, median, high = np.quantile(noise, [0.05, 0.5, 0.95])
     message = f"R-hat {rhat:.3f} at the most, {effective:.0f} of {u.shape[0] * u.shape[1]} draws worth independent ones"
-    message += f"; one run's noise {median:.2%} of its output ({low:.2%} to {high:.2%})"
+    message += f"; one run's noise, the scale of Student's t, {median:.2%} of its output ({low:.2%} to {high:.2%})"
     if diverged:
         message += f"; {diverged} trajectories diverged"
     poor = rhat > POOR_RHAT or effective < FEWEST
