@@ -59,7 +59,7 @@ def residuals(table: Table, theta: Floats) -> tuple[Floats, Floats]:
 
 
 def polished(table: Table, weights: Floats, theta: Floats) -> float:
-    """How much lower (relative) BFGS takes a Huber objective, in coordinates in which it is round, begun three times."""
+    """How much lower (relative) BFGS takes a Huber objective where its coordinates are round; begun three times."""
     J = residuals(table, theta)[1]
     sizes, axes = np.linalg.eigh((J * weights) @ J.T)
     axes = axes / np.sqrt(sizes)
@@ -72,8 +72,13 @@ def polished(table: Table, weights: Floats, theta: Floats) -> float:
 
     here = objective(np.zeros(5))[0]
     z, lowest = np.zeros(5), here
+
+    def relative(z: Any) -> tuple[float, Floats]:
+        value, gradient = objective(z)
+        return value / here, gradient / here
+
     for _ in range(3):
-        found = minimize(lambda z: tuple(part / here for part in objective(z)), z, jac=True, options={"gtol": 1e-13})
+        found: Any = minimize(relative, z, jac=True, options={"gtol": 1e-13})
         z, lowest = found.x, min(lowest, objective(found.x)[0])
     return (here - lowest) / lowest
 
@@ -122,14 +127,16 @@ def test_absolute_deviations_spread_as_huber_s_1e_3_and_cost_little_more(huber: 
 
 
 @pytest.mark.parametrize(
-    ("subset", "n_runs", "published"), [("hot", 22, (0.2929, 0.7129, 0.7623)), ("cool_end", 20, (0.3003, 0.5802, 0.7298))]
+    ("subset", "n_runs", "published"),
+    [("hot", 22, (0.2929, 0.7129, 0.7623)), ("cool_end", 20, (0.3003, 0.5802, 0.7298))],
 )
 def test_checkpoints_of_gemstones_are_drawn_by_the_run(
     reference: Reference, subset: str, n_runs: int, published: tuple[float, ...]
 ) -> None:
     """McLeish et al. 2025: alpha, beta and ln E of the authors' fits, cut off after four digits.
 
-    Intervals by run are wider than by checkpoint. What differs between runs (E, alpha, A) was three times as uncertain; beta is seen within runs, and was not.
+    Intervals by run are wider than by checkpoint. What differs between runs (E, alpha, A) was three times as
+    uncertain; beta is seen within runs, and was not.
     """
     table = gemstones(reference("gemstones2025"), subset)
     found = fit(Chinchilla, table, check=False)
@@ -151,7 +158,9 @@ def test_a_run_thrice_in_the_table_is_drawn_as_one(planted: Fit) -> None:
     plain = Table({name: planted.table[name] for name in ("n_params", "tokens", "loss")})
     thrice = {name: np.repeat(plain[name], 3) for name in plain.columns}
     tripled = Table({**thrice, "run_id": np.repeat([f"run {i:02}" for i in range(len(plain))], 3)})
-    one, three = (bootstrap(fit(Chinchilla, each, objective=SQUARES, check=False), draws=40) for each in (plain, tripled))
+    one, three = (
+        bootstrap(fit(Chinchilla, each, objective=SQUARES, check=False), draws=40) for each in (plain, tripled)
+    )
     assert three.values(lambda law: law.alpha) == pytest.approx(one.values(lambda law: law.alpha), rel=1e-5)
 
 

@@ -74,7 +74,7 @@ def test_the_published_basin_is_found_from_a_start_in_it_alone(repeated: Fit) ->
     at = int(np.argmin(np.abs(along.values - 15.3718)))
     law = along.laws[at]
     assert isinstance(law, Repetition)
-    assert (law.R_D, law.R_N) == pytest.approx((15.3718, 5.3151), rel=1e-4)
+    assert pytest.approx((15.3718, 5.3151), rel=1e-4) == (law.R_D, law.R_N)
     assert along.objective[at] == pytest.approx(0.0158259321, rel=1e-8)
     assert np.argmin(along.objective[along.values < 20]) == at
 
@@ -83,10 +83,10 @@ def test_each_point_is_the_lowest_with_that_constant(huber: Fit, alpha: Profile)
     """Nelder and Mead, begun beside it, get no lower with alpha held."""
     table = huber.table
 
-    def value(z: Any, at: Chinchilla) -> float:
-        moved = Chinchilla(at.E * np.exp(0.01 * z[0]), at.A * np.exp(0.01 * z[1]), at.B * np.exp(0.1 * z[2]), at.alpha,
-                           at.beta * np.exp(0.01 * z[3]))
-        return float(HUBER.value(HUBER.residuals(moved(table.n_params, table.tokens), table.loss)))
+    def value(z: Any, at: Chinchilla, unit: float = 1.0) -> float:
+        e, a, b, beta = np.exp(np.asarray(z) * (0.01, 0.01, 0.1, 0.01))
+        moved = Chinchilla(at.E * e, at.A * a, at.B * b, at.alpha, at.beta * beta)
+        return float(HUBER.value(HUBER.residuals(moved(table.n_params, table.tokens), table.loss))) / unit
 
     for place in (3, 12, 30):
         law = alpha.laws[place]
@@ -94,8 +94,8 @@ def test_each_point_is_the_lowest_with_that_constant(huber: Fit, alpha: Profile)
         assert law.alpha == pytest.approx(alpha.values[place], rel=1e-12)
         here = value(np.zeros(4), law)
         assert here == pytest.approx(alpha.objective[place], rel=1e-9)
-        start = np.full(4, 0.1)
-        found = minimize(lambda z, law=law: value(z, law) / here, start, method="Nelder-Mead", options={"maxfev": 800})
+        options: Any = {"maxfev": 800}
+        found: Any = minimize(value, np.full(4, 0.1), (law, here), method="Nelder-Mead", options=options)
         assert found.fun > 1 - 1e-8
 
 
@@ -153,7 +153,7 @@ def test_profiles_cover_planted_truths() -> None:
         found = Fit(law, "parametric", float(lowest), FitStatus.CONVERGED, minimised=SQUARES, table=world)
         along = profile(found, "alpha", world, scale=LIKELIHOOD, values=np.linspace(0.3, 0.5, 15))
         inside += any(low <= BYTES.alpha <= high for low, high in along.within())
-    assert 16 <= inside
+    assert inside >= 16
 
 
 def test_a_likelihood_of_unknown_scale_is_laplace_s_or_the_normal_s_at_its_ends() -> None:

@@ -36,7 +36,10 @@ def flops_for(law: Law, loss: float, flops_per_token: Callable[[Any], Any] = six
     m = max(np.size(getattr(law, p.name)) for p in law.params())
     low, high = np.full(m, np.log(LOWEST)), np.full(m, np.log(HIGHEST))
     with np.errstate(all="ignore"):
-        never, always = frontier(law, np.exp(high), flops_per_token)[0] > loss, frontier(law, np.exp(low), flops_per_token)[0] < loss
+        never, always = (
+            frontier(law, np.exp(high), flops_per_token)[0] > loss,
+            frontier(law, np.exp(low), flops_per_token)[0] < loss,
+        )
         x = np.full(m, np.log(1e21))
         for _ in range(_STEPS):
             at, slope = frontier(law, np.exp(x), flops_per_token)

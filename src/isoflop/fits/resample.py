@@ -108,7 +108,7 @@ def counts(groups: ArrayLike, draws: int, rng: np.random.Generator) -> Floats:
 
 
 def clusters(table: Table, column: str | None) -> NDArray[np.intp]:
-    """(n,): the number of each row's cluster; every row is its own where there is no such column, or its cell is empty."""
+    """(n,): the number of each row's cluster; every row is its own where there is no such column, or an empty cell."""
     rows = np.arange(len(table))
     if column is None or (column == "run_id" and column not in table):
         return rows
@@ -182,13 +182,17 @@ def _doubts(parts: Sequence[Refits], kind: str, n_clusters: int, n: int, cluster
     doubts = []
     if kind == CASE and n_clusters < n:
         message = f"{n} rows of {n_clusters} runs were drawn as if rows of one {cluster} were independent"
-        doubts.append(Check("clusters", Verdict.WARN, f"{message}: the intervals are too narrow; use the kind 'cluster'"))
+        doubts.append(
+            Check("clusters", Verdict.WARN, f"{message}: the intervals are too narrow; use the kind 'cluster'")
+        )
     if kind == CLUSTER and n_clusters < FEW_CLUSTERS:
         message = f"{n_clusters} clusters are too few to draw from: the intervals are too narrow"
         doubts.append(Check("clusters", Verdict.WARN, f"{message}; add runs, or use the kind 'wild'"))
     moved, draws = sum(part.moved for part in parts), sum(len(part.theta) for part in parts)
     basins = max(part.basins for part in parts)
     if basins > 1:
-        message = f"the objective has {basins} optima at least; {moved} of {draws} draws ended in another than the fit's"
+        message = (
+            f"the objective has {basins} optima at least; {moved} of {draws} draws ended in another than the fit's"
+        )
         doubts.append(Check("other optima", Verdict.WARN, f"{message}: the intervals hold them all"))
     return doubts
