@@ -1,4 +1,4 @@
-"""The best size and number of tokens for a budget, under any law and any count of FLOPs per token; many laws at once."""
+"""The best size and number of tokens for a budget, under any law and count of FLOPs per token; many laws at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -98,7 +98,7 @@ def allocate_all(
         raise BadInput(f"Only a law of n_params and tokens splits a budget; {type(law).__name__} has {law.inputs}.")
     budgets = np.asarray(flops, dtype=np.float64)
     if not np.all((budgets > 0) & (budgets < np.inf)):
-        raise BadInput(f"A budget is a positive number of FLOPs; got {flops}.")
+        raise BadInput(f"A budget is a positive number of FLOPs; got {flops!r}.")
     many, m = _columns(law)
     m = max(m, budgets.size)
     C = np.broadcast_to(budgets.reshape(-1, 1), (m, 1))
@@ -132,14 +132,15 @@ def allocate_all(
     # The envelope theorem: at the optimum the loss changes with C as if N stood still.
     up, down = (loss(middle, C * np.exp(step))[:, 0] for step in (_STEP, -_STEP))
     spent = np.asarray(np.broadcast_to(C / flops_per_token(n[:, None]), (m, 1)))[:, 0]
-    known = [np.where(certified, each, np.nan) for each in (n, spent, at, (up - down) / (2 * _STEP))]
-    return Allocations(C[:, 0].copy(), *known, edge, np.where(edge == 0, n, end))
+    known = (np.where(certified, each, np.nan) for each in (n, spent, at, (up - down) / (2 * _STEP)))
+    size, tokens, lowest, slope = known
+    return Allocations(C[:, 0].copy(), size, tokens, lowest, slope, edge, np.where(edge == 0, n, end))
 
 
 def _columns(law: Law) -> tuple[Law, int]:
     """The law with its array constants as columns, so that they broadcast against sizes, and how many laws it is."""
     arrays = {p.name: np.asarray(getattr(law, p.name)) for p in law.params()}
-    columns = {name: each.reshape(-1, 1) for name, each in arrays.items() if each.ndim}
+    columns: dict[str, Any] = {name: each.reshape(-1, 1) for name, each in arrays.items() if each.ndim}
     sizes = {each.size for each in columns.values()}
     if len(sizes) > 1:
         raise BadInput(f"{type(law).__name__}: constants of {sorted(sizes)} values are not as many laws.")

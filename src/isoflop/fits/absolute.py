@@ -74,7 +74,7 @@ def _vertices(
         bends = ~fell | ~whole & (turn >= STRAIGHT)
         for row, S in zip(rows[bends], basis[bends], strict=True):
             theta[row], value[row], certified[row] = _along_edge(
-                problem, theta[row], weights[row], target[row], free, S
+                problem, theta[row], (weights[row], target[row]), free, S
             )
         working[rows[~fell]] = False
         working[certified] = False
@@ -82,16 +82,18 @@ def _vertices(
 
 
 def _along_edge(
-    problem: Problem, theta: Floats, w: Floats, target: Floats, free: NDArray[np.bool_], basis: NDArray[np.intp]
+    problem: Problem, theta: Floats, rows: tuple[Floats, Floats], free: NDArray[np.bool_], basis: NDArray[np.intp]
 ) -> tuple[Floats, float, bool]:
     """(theta, objective, certified) of one problem: Newton's method on the edge where all of a basis but one run is 0.
 
-    The objective is smooth along it; its second derivative is that of the residuals, weighted by pulls and multipliers.
+    rows are its weights and its target (n,). The objective is smooth along the edge; its second derivative is that of
+    the residuals, weighted by pulls and multipliers.
     """
+    w, target = rows
     lean, step = problem.objective.lean, 1e-4  # of residuals, for differences of derivatives: only speed rests on it
 
     def residuals(at: Floats) -> Floats:
-        return _residuals(problem, at[None], target[None])[0]
+        return np.asarray(_residuals(problem, at[None], target[None])[0])
 
     def objective(r: Floats) -> float:
         value = float(problem.objective.value(r, w))

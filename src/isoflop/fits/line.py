@@ -1,4 +1,4 @@
-"""The line that a profile follows: what is held, the lowest objective at each of its values, and the minima beside it."""
+"""The line that a profile follows: what is held, the lowest objective at each of its values, the minima beside it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,9 @@ STARTS = 8  # of every EACH-th value, beside the fit's and the neighbours' optim
 EACH = 5
 SWEEPS = 20
 SAME = 1e-9  # relative; objectives this near are of one optimum
-HEAVY = 30.0  # an output is held by a run of this weight, relative to all others together; that is enough, since what it
+HEAVY = (
+    30.0  # an output is held by a run of this weight, relative to all others together; that is enough, since what it
+)
 # is held at is read from the law: with any weight, no law with that output has a lower objective
 
 
@@ -61,7 +63,7 @@ class Constant:
 
     def tangent(self, theta: Floats) -> Floats:
         """A unit vector."""
-        return np.eye(len(theta))[self.place]
+        return np.asarray(np.eye(len(theta))[self.place])
 
     def minimise(self, theta: Floats, t: Floats) -> Solution:
         """The coordinate is set and held."""
@@ -78,7 +80,9 @@ class Output:
     def __init__(self, problem: Problem, place: Mapping[str, float]):
         form = problem.form
         if set(place) != set(form.inputs):
-            raise BadInput(f"{form.__name__} has an output at {', '.join(form.inputs)}; got {', '.join(place) or 'none'}.")
+            raise BadInput(
+                f"{form.__name__} has an output at {', '.join(form.inputs)}; got {', '.join(place) or 'none'}."
+            )
         self.problem = problem
         self.name = f"{form.output} at {', '.join(f'{name} = {place[name]:.4g}' for name in form.inputs)}"
         self.log = problem.objective.scale == "log"
@@ -95,7 +99,7 @@ class Output:
 
     def tangent(self, theta: Floats) -> Floats:
         """The row of the Jacobian."""
-        return jacobian(self.with_run, theta)[-1]
+        return np.asarray(jacobian(self.with_run, theta)[-1])
 
     def minimise(self, theta: Floats, t: Floats) -> Solution:
         """The heavy run has the output t; its own part is taken out of the objective again."""
@@ -146,7 +150,9 @@ class Line:
         places = np.concatenate([np.arange(len(t)), np.arange(len(t)), np.tile(some, len(self.starts))])
         kept = np.repeat(self.fit[None], len(t), axis=0), np.repeat(self.starts, len(some), axis=0)
         solution = self.held.minimise(np.concatenate([predicted, *kept]), t[places])
-        best = np.asarray([np.flatnonzero(places == i)[np.argmin(solution.objective[places == i])] for i in range(len(t))])
+        best = np.asarray(
+            [np.flatnonzero(places == i)[np.argmin(solution.objective[places == i])] for i in range(len(t))]
+        )
         order = np.argsort(np.concatenate([self.t, t]), kind="stable")
         self.t = np.concatenate([self.t, t])[order]
         self.theta = np.concatenate([self.theta, solution.theta[best]])[order]
@@ -158,7 +164,9 @@ class Line:
         free = minimise(self.problem, np.concatenate([self.fit[None], self.theta]))
         found: list[int] = []
         for row in np.argsort(free.objective, kind="stable"):
-            same = [abs(free.objective[row] - free.objective[other]) <= 100 * SAME * free.objective[row] for other in found]
+            same = [
+                abs(free.objective[row] - free.objective[other]) <= 100 * SAME * free.objective[row] for other in found
+            ]
             if free.converged[row] and not any(same):
                 found.append(int(row))
         return [free.theta[row] for row in found]

@@ -43,7 +43,9 @@ def posterior(found: Fit, table: Table | None = None, *, draws: int = 1000, seed
     """
     table = found.table if table is None else table
     if table is None or draws < CHAINS:
-        raise BadInput(f"A posterior needs the table of a fit and {CHAINS} draws or more; got {draws} draws of {table}.")
+        raise BadInput(
+            f"A posterior needs the table of a fit and {CHAINS} draws or more; got {draws} draws of {table}."
+        )
     if len(table) > MOST:
         raise BadInput(
             f"A posterior is for few runs (up to {FEW} or so), and this table has {len(table)}: its priors would not "
@@ -72,7 +74,9 @@ def posterior(found: Fit, table: Table | None = None, *, draws: int = 1000, seed
     codes = clusters(table, "run_id")
     doubts = [_chains(u, at, diverged, np.exp(flat[:, -2] * spread + level) * float(np.median(relative[used])))]
     if int(codes.max()) + 1 < len(table):
-        message = f"{len(table)} rows of {int(codes.max()) + 1} runs are taken as independent: the intervals are too narrow"
+        message = (
+            f"{len(table)} rows of {int(codes.max()) + 1} runs are taken as independent: the intervals are too narrow"
+        )
         doubts.append(Check("clusters", Verdict.WARN, f"{message}; use a cluster bootstrap"))
     how = f"posterior of {int(used.sum())} runs, noise {'from repeated seeds' if noise else 'estimated'}"
     return Ensemble(laws, seed=seed, dropped=len(flat) - len(laws), how=how, checks=tuple(doubts))
@@ -85,13 +89,13 @@ def log_density(form: type[Law], u: Any, data: Any) -> Any:
     k = len(params)
     place = centre + axes @ u[:k]
     log_s, log_nu = level + spread * u[k], jnp.log(10.0) + u[k + 1]
-    constants = {p.name: jnp.exp(place[i]) if on_log[i] else place[i] for i, p in enumerate(params)}
+    constants: dict[str, Any] = {p.name: jnp.exp(place[i]) if on_log[i] else place[i] for i, p in enumerate(params)}
 
     nu, ln_s = jnp.exp(log_nu), log_s + jnp.log(relative)
     r = (jnp.log(form(**constants)(*inputs)) - target) * jnp.exp(-ln_s)
     gamma = jax.scipy.special.gammaln
     each = gamma((nu + 1) / 2) - gamma(nu / 2) - 0.5 * log_nu - ln_s - (nu + 1) / 2 * jnp.log1p(r**2 / nu)
-    # The size of each linear term in the middle of the runs, in the output's unit: what its constant's prior is flat in.
+    # The size of each linear term in the middle of the runs, in the output's unit, which its prior is flat in.
     whole = form(**constants)(*middle)
     sizes = [whole - form(**constants | {name: 0.0 * constants[name]})(*middle) for name in flat]
     of_flat = sum(jnp.sum(jnp.log(jnp.maximum(jnp.abs(size), 1e-300))) for size in sizes)
@@ -155,7 +159,7 @@ def _chains(u: Floats, at: Coordinates, diverged: int, noise: Floats) -> Check:
     rhat, effective = float(np.max(split_gelman_rubin(place))), float(np.min(effective_sample_size(place)))
     low, median, high = np.quantile(noise, [0.05, 0.5, 0.95])
     message = f"R-hat {rhat:.3f} at the most, {effective:.0f} of {u.shape[0] * u.shape[1]} draws worth independent ones"
-    message += f"; one run's noise {median:.2%} of its output ({low:.2%} to {high:.2%})"
+    message += f"; one run's noise, the scale of Student's t, {median:.2%} of its output ({low:.2%} to {high:.2%})"
     if diverged:
         message += f"; {diverged} trajectories diverged"
     poor = rhat > POOR_RHAT or effective < FEWEST

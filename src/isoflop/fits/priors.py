@@ -28,8 +28,8 @@ class Coordinates:
     (prior_mean, prior_sd) on its logarithm, EXPONENT, or SIGNED on itself. Another dimensionless one has one as wide as
     the starts of the form. All others are flat (prior_sd infinite). Those the law is linear in (E, A, B) are flat in
     the size of their term in the middle of the runs, in nats: E, A and B depend on text and tokenizer and carry nothing
-    over. Flat in ln A instead would be improper: a term that has vanished would be as likely at every A below. Flat in A
-    itself, at N = 1, would prefer steep exponents. What remains, such as a scale in tokens, is flat in its logarithm.
+    over. Flat in ln A instead would be improper: a term that has vanished would be as likely at every A below. Flat in
+    A itself, at N = 1, would prefer steep exponents. What remains, such as a scale in tokens, is flat in its logarithm.
     """
 
     centre: Floats
@@ -47,7 +47,9 @@ class Coordinates:
         gone = on_log & (constants <= 0)
         theta = search_point(law)
         J = jacobian(problem, theta)
-        of_log = np.asarray([c if log and each.scale != "log" else 1.0 for c, log, each in zip(constants, on_log, params)])
+        of_log = np.asarray(
+            [c if log and each.scale != "log" else 1.0 for c, log, each in zip(constants, on_log, params, strict=True)]
+        )
         used = np.isfinite(noise)
         r = problem.residuals(law)[used]
         size = noise[used] * max(float(np.median(np.abs(r / noise[used]))) * 1.48, 1e-6)
@@ -74,7 +76,9 @@ class Coordinates:
         with np.errstate(over="ignore"):
             constants = np.where(on_log, np.exp(np.where(on_log, place, 0.0)), place)
         params = law.params()
-        inside = np.all([(c >= p.domain[0]) & (c <= p.domain[1]) for c, p in zip(constants.T, params, strict=True)], axis=0)
+        inside = np.all(
+            [(c >= p.domain[0]) & (c <= p.domain[1]) for c, p in zip(constants.T, params, strict=True)], axis=0
+        )
         names = [p.name for p in params]
         return tuple(
             type(law)(**dict(zip(names, map(float, row), strict=True)), about=law.about) for row in constants[inside]

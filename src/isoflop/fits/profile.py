@@ -119,7 +119,8 @@ def profile(
     """Hold a constant by its name, or the output at these inputs ({"n_params": 7e10, "tokens": 1.4e12}), and refit.
 
     Each value has many starts: the fit's, the best of the form's grid, and the optima of its neighbours on both sides,
-    until none improves (fits/line.py). values: those to look at; else around the fit, widened while a side stays below the threshold.
+    until none improves (fits/line.py). values: those to look at; else around the fit, widened while a side stays below
+    the threshold.
     scale: SANDWICH (the default, where there is one) multiplies twice the rise of the objective by H^-1 / (H^-1 M H^-1)
     of this number (Pace, Salvan and Sartori 2011): right whatever the noise, and for clusters, as far as the number is
     identified near the fit. LIKELIHOOD assumes that rows are independent and their density is the objective's own, of

@@ -108,7 +108,7 @@ def counts(groups: ArrayLike, draws: int, rng: np.random.Generator) -> Floats:
 
 
 def clusters(table: Table, column: str | None) -> NDArray[np.intp]:
-    """(n,): the number of each row's cluster; every row is its own where there is no such column, or its cell is empty."""
+    """(n,): the number of each row's cluster; every row is its own where there is no such column, or an empty cell."""
     rows = np.arange(len(table))
     if column is None or (column == "run_id" and column not in table):
         return rows

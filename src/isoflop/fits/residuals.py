@@ -42,7 +42,7 @@ def flipped(
 def corrected(problem: Problem, theta: Floats) -> Floats:
     """r_i / sqrt(1 - h_i), h_i being the leverage of a run: a fit comes nearer to its runs than the truth does."""
     r = problem.objective.residuals(problem.fitted(theta), problem.measured)
-    return r / np.sqrt(np.maximum(1 - leverage(problem, theta), SHRUNK))
+    return np.asarray(r / np.sqrt(np.maximum(1 - leverage(problem, theta), SHRUNK)))
 
 
 def leverage(problem: Problem, theta: Floats) -> Floats:
@@ -50,7 +50,7 @@ def leverage(problem: Problem, theta: Floats) -> Floats:
     J = jacobian(problem, theta) * np.sqrt(problem.weights)[:, None]
     J = J[:, np.abs(J).max(axis=0) > 0]
     U, sizes, _ = np.linalg.svd(J / np.abs(J).max(axis=0), full_matrices=False)
-    return np.sum(U[:, sizes > 1e-12 * sizes[0]] ** 2, axis=1)
+    return np.asarray(np.sum(U[:, sizes > 1e-12 * sizes[0]] ** 2, axis=1))
 
 
 def centre(problem: Problem, residuals: Floats) -> float:

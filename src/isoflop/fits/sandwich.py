@@ -1,4 +1,4 @@
-"""Standard errors without refits: the sandwich of an M-estimator, robust to its own objective, to noise, to clusters."""
+"""Standard errors without refits: the sandwich of an M-estimator, robust to its objective, to noise, to clusters."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,9 @@ from isoflop.laws.law import Law
 from isoflop.runs.table import Table
 
 KERNEL = 0.8
-"""Of the bandwidth. Standard errors in planted worlds of 25 to 240 runs, normal or Student-t noise, were 1.0 to 1.8 times
-the true spread with 1 (as in the quantile regression of R), 1.0 to 1.3 with 0.58 (as wide as a window of that half
-width); on the runs of Besiroglu et al. 2024 that of beta is 0.91 and 0.76 of the bootstrap's. Wide is safer."""
+"""Of the bandwidth. Standard errors in planted worlds of 25 to 240 runs, normal or Student-t noise, were 1.0 to 1.8
+times the true spread with 1 (as in the quantile regression of R), 1.0 to 1.3 with 0.58 (a window of that half width);
+on the runs of Besiroglu et al. 2024 that of beta is 0.91 and 0.76 of the bootstrap's. Wide is safer."""
 
 NEGLIGIBLE = 1e-7  # a constant that moves residuals by a smaller share than another has run to its bound: it stays
 """As in the check of identifiability."""
@@ -45,8 +45,9 @@ def sandwich(
     residual: J' W diag(psi^2) W J where every row is its own cluster. H = sum_i w_i E[psi'(r_i)] J_i J_i'. Huber's psi'
     is 1 within delta and 0 beyond. With delta = 1e-3 and residuals of 1e-2 few runs lie within, and none do for
     absolute deviations, so H as it stands means nothing: psi' is smoothed by a normal kernel of width h, which makes it
-    Powell's estimate (1991) with the residuals' density around 0. h is KERNEL times Hall and Sheather's (1988). Draws are of the search coordinates (logarithms of E, A and B), so positive constants stay positive;
-    draws outside a law's domain are dropped and counted.
+    Powell's estimate (1991) with the residuals' density around 0. h is KERNEL times Hall and Sheather's (1988). Draws
+    are of the search coordinates (logarithms of E, A and B), so positive constants stay positive; draws outside a law's
+    domain are dropped and counted.
     """
     table = found.table if table is None else table
     if table is None or found.minimised is None:
@@ -67,7 +68,7 @@ def sandwich(
         )
     shared = cov.units < len(table)
     how = f"sandwich, {cov.units} runs (rows with one {cluster})" if shared else f"sandwich, {cov.units} rows"
-    doubts = ()
+    doubts: tuple[Check, ...] = ()
     if cov.units < FEW_CLUSTERS + len(sizes):
         message = f"{cov.units} independent runs for {len(sizes)} constants are too few for standard errors"
         doubts = (Check("sandwich", Verdict.WARN, f"{message}: the intervals are too narrow; add runs"),)

@@ -49,7 +49,8 @@ def best(bag: Ensemble, flops: float, flops_per_token: Callable[[Any], Any] = si
             allocate(first, flops, flops_per_token)
         except IsoflopError as error:
             raise IsoflopError(f"{lost} of {len(bag)} laws have no best size at {flops:.3g} FLOPs: {error}") from None
-    return Best(float(flops), bag.only(kept), *found[:, kept], lost)
+    n_params, tokens, loss = found[:, kept]
+    return Best(float(flops), bag.only(kept), n_params, tokens, loss, lost)
 
 
 def flops_interval(
@@ -83,5 +84,7 @@ def flops_interval(
     top = float(np.max(ln_C[reached]))
     beyond = top + 100 + 10 * float(spread.max())  # stands for infinity while quantiles are taken
     found = bag.only(known).interval(np.where(reached, ln_C, beyond)[known], level, noise=spread[known])
-    ends = [float(np.exp(end)) if end <= beyond - 50 else np.inf for end in (found.median, found.low, found.high)]
-    return Interval(*ends, level, found.of)
+    median, low, high = (
+        float(np.exp(end)) if end <= beyond - 50 else np.inf for end in (found.median, found.low, found.high)
+    )
+    return Interval(median, low, high, level, found.of)
