@@ -146,8 +146,8 @@ def test_a_row_is_an_end_within_two_per_cent_of_its_horizon() -> None:
     table = Table(
         {
             "n_params": [1e6] * 4,
-            "tokens": [0.97, 0.981, 1.0, 1.0],
-            "horizon": [1.0, 1.0, 1.0, np.nan],
+            "tokens": [0.97e9, 0.981e9, 1e9, 1e9],
+            "horizon": [1e9, 1e9, 1e9, np.nan],
             "loss": [3.0] * 4,
         }
     )

@@ -154,3 +154,6 @@ def test_five_bad_runs_are_named_before_any_plan(reference: Callable[[str], Path
     assert done.stdout.startswith("Do not plan by this yet")
     named, planned = done.stdout.index("Rows 0, 1, 2, 3, 4:"), done.stdout.index("best at")
     assert named < planned
+    assert "--exclude 0 1 2 3 4 5 10 11" in done.stdout
+    plan = isoflop("plan", "--flops", "5.76e23", "--fit", "fit.json").stdout
+    assert plan.index("Rows 0, 1, 2, 3, 4:") < plan.index("N, parameters")

@@ -94,7 +94,7 @@ def test_the_fits_of_a_study_plan_by_both_approaches() -> None:
 
 def test_a_doubtful_fit_is_planned_by_with_its_doubt_first() -> None:
     (made,) = fitted_plans([a_fit(LAW, status=FitStatus.UNIDENTIFIED)], 0, 1e20)
-    assert made.notes[0].startswith("The fit is unidentified.")
+    assert made.doubts[0].startswith("The fit is unidentified.")
 
 
 def test_fits_that_do_not_split_a_budget_are_refused() -> None:

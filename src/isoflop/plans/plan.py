@@ -38,7 +38,8 @@ class Quantity:
 class Plan:
     """N (parameters), D (tokens), D / N, loss (nats/token) for a budget (FLOPs); None where the law says nothing.
 
-    law names where it comes from; defaults are what was assumed because nothing else was asked; notes are doubts.
+    law names where it comes from; defaults are what was assumed because nothing else was asked; notes say how far it
+    reaches; doubts speak against the fit it is made by, and are printed first.
     """
 
     flops: float
@@ -49,10 +50,11 @@ class Plan:
     loss: Quantity | None
     defaults: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Every quantity as {"median", "low", "high", "level"}, null where unknown."""
-        return {"schema": SCHEMA, **asdict(self), "notes": list(self.notes)}
+        return {"schema": SCHEMA, **asdict(self), "notes": list(self.notes), "doubts": list(self.doubts)}
 
 
 def plan(
@@ -123,7 +125,7 @@ def fitted_plans(fits: Sequence[Fit], chosen: int, flops: float) -> list[Plan]:
         }
         doubts = tuple(f"{check.name}: {check.message}" for check in fit.doubts)
         status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
-        plans[0] = Plan(**{**vars(plans[0]), "defaults": defaults, "notes": (*status, *plans[0].notes, *doubts)})
+        plans[0] = Plan(**{**vars(plans[0]), "defaults": defaults, "doubts": (*status, *doubts)})
     if frontier := _through_minima(fits, flops):
         plans.append(frontier)
     if not plans:

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Sequence
 
+from isoflop.estimates.check import Check
 from isoflop.estimates.fit import Fit
 from isoflop.estimates.opinion import Estimate, Opinion
 from isoflop.estimates.standing import Standing
@@ -24,6 +25,7 @@ def fit_text(analysis: Analysis) -> str:
         "\n".join(
             wrapped(f"{each.verdict.upper():4}  {each.name}: {each.message}", "      ") for each in doubts(analysis)
         ),
+        exclusion(doubts(analysis)),
         constants(analysis.fit),
         standings(analysis.standings),
         ahead(analysis.ahead),
@@ -31,6 +33,12 @@ def fit_text(analysis: Analysis) -> str:
         "\n".join(_remarks(analysis)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def exclusion(proposed: Sequence[Check]) -> str:
+    """How the runs that a check proposes to leave out are left out."""
+    rows = sorted({row for check in proposed for row in check.rows})
+    return wrapped(f"To leave them out: --exclude {' '.join(map(str, rows))}") if rows else ""
 
 
 def constants(fit: Fit) -> str:

@@ -89,7 +89,7 @@ def status(found: Mapping[str, Any]) -> str:
 
 
 def plan(plans: Sequence[Plan]) -> str:
-    """Plans side by side, one a column; what was assumed below."""
+    """What speaks against the fit that is planned by, then plans side by side, one a column, and what was assumed."""
     names = [(p.law + (" *" if i == 0 else "")) for i, p in enumerate(plans)]
     rows: list[tuple[str, ...]] = [(f"at {print_flops(plans[0].flops)}", *names)]
     rows += [
@@ -98,7 +98,8 @@ def plan(plans: Sequence[Plan]) -> str:
         ("D / N", *(_quantity(p.tokens_per_param, _ratio) for p in plans)),
         ("loss", *(_quantity(p.loss, "{:.4f}".format) for p in plans)),
     ]
-    parts = [columns(rows), *(f"{name}: {value}" for name, value in plans[0].defaults.items())]
+    doubts = [f"Doubt: {doubt}" for p in plans for doubt in p.doubts]
+    parts = [*doubts, columns(rows), *(f"{name}: {value}" for name, value in plans[0].defaults.items())]
     notes = [f"Note: {note}" for note in plans[0].notes]
     notes += [f"Note on {p.law}: {note}" for p in plans[1:] for note in p.notes]
     return "\n".join([*parts, *notes])
