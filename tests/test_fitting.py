@@ -157,3 +157,17 @@ def test_five_bad_runs_are_named_before_any_plan(reference: Callable[[str], Path
     assert "--exclude 0 1 2 3 4 5 10 11" in done.stdout
     plan = isoflop("plan", "--flops", "5.76e23", "--fit", "fit.json").stdout
     assert plan.index("Rows 0, 1, 2, 3, 4:") < plan.index("N, parameters")
+
+
+def test_a_law_is_held_out_against_noise_and_baselines_unasked() -> None:
+    """Kaplan's form cannot foresee the largest budget of Chinchilla's runs as well as the law that made them."""
+    table = ladder(budgets=FIVE, seeds=(2, 2, 2, 2, 2))
+    told = {}
+    for form in (Chinchilla, Kaplan):
+        found = analyse(table, (form,), Wanted(draws=0))
+        (told[form],) = (check for check in found.fit.checks if check.name == "hold-out")
+        assert "power law in C" in told[form].message
+        assert "last point" in told[form].message
+        assert "seed noise is" in told[form].message
+    missed = {form: float(check.message.split("rms ")[1].split("%")[0]) for form, check in told.items()}
+    assert missed[Chinchilla] < missed[Kaplan]

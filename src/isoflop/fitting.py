@@ -130,7 +130,7 @@ def analyse(
     chosen = with_doubts(fits[best])
     say("Laying the approaches side by side")
     opinions, doubts, notes = beside(chosen, table, wanted)
-    fits[best] = chosen.with_checks(*(judged.checks if judged else ()), *doubts)
+    fits[best] = chosen.with_checks(*(judged.checks if judged else held_out(chosen, table)), *doubts)
     return Analysis(
         source=source,
         table=table,
@@ -160,6 +160,19 @@ def judge(forms: Sequence[type[Law]], table: Table, wanted: Wanted) -> "Choice":
         names = ", ".join(form.__name__ for form in forms)
         raise BadInput(f"--holdout {wanted.holdout} compares laws of L(N, D), and {names} is none. Add --law all.")
     return choose(splitting, table, holdout=wanted.holdout, draws=max(wanted.draws, 1), seed=wanted.seed)
+
+
+def held_out(found: Fit, table: Table) -> tuple[Check, ...]:
+    """Whether this law alone, fitted below the largest budget, foresees it, against noise and two baselines."""
+    from isoflop.fits.choice import choose  # noqa: PLC0415
+
+    if found.law.inputs != ("n_params", "tokens"):
+        return ()
+    try:
+        judged = choose((type(found.law),), table, draws=1)
+    except IsoflopError as error:
+        return (Check("hold-out", Verdict.WARN, f"not looked at: {error}"),)
+    return tuple(check for check in judged.checks if check.name == "hold-out")
 
 
 def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
