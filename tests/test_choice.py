@@ -13,10 +13,11 @@ from isoflop.estimates.objective import HUBER, SQUARES, Objective
 from isoflop.fits.choice import LAWS, Choice, choose, hold_out
 from isoflop.fits.drift import CREDIBLE, drift
 from isoflop.fits.forward import groups_of, judge, regular, sample_of
+from isoflop.fits.objective import LN_LOW
 from isoflop.fits.optima import Middle, optima
 from isoflop.fits.problem import problem_of
 from isoflop.fits.solve import minimise
-from isoflop.fits.standings import ENOUGH, standings
+from isoflop.fits.standings import ENOUGH, standings, verdict
 from isoflop.fits.starts import best_starts
 from isoflop.fits.swarm import descend, tangents
 from isoflop.laws.chinchilla import BESIROGLU_2024, Chinchilla
@@ -112,6 +113,18 @@ def test_a_law_alone_is_held_out_against_noise_and_baselines() -> None:
     assert "power law in C" in good.message
     _, poor = hold_out(Kaplan, ladder())
     assert poor.verdict is Verdict.WARN, "a law without a floor"
+
+
+def test_a_law_that_ran_off_below_has_no_error_in_compute() -> None:
+    """A flat law (A = B = 0) at the largest budget, where dL/d ln C is 0: met in one of 3,600 planted worlds."""
+    table = ladder()
+    groups = groups_of(table, "flops")
+    judged = judge(Chinchilla, table, groups, regular([Chinchilla], table, groups)[1][0])
+    flat = np.asarray([np.log(2.0), LN_LOW, LN_LOW, 0.3, 0.3])
+    rows = standings([replace(judged, ahead=(replace(judged.ahead[-1], theta=flat),))], np.ones(1), table, groups)
+    assert rows[0].rms is not None
+    assert rows[0].compute is None
+    assert "of compute" not in verdict(rows, 7, None, NOISE).message
 
 
 def test_what_is_said_of_a_budget_does_not_depend_on_it_or_on_those_above() -> None:

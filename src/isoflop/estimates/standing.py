@@ -10,7 +10,7 @@ class Standing:
 
     rms: root mean square relative error of the loss over that budget's runs; error: found / said - 1 at its lowest run;
     compute: the same in ln C, ΔL / |dL/d ln C|: 0.1 is 10 % of compute. score: ln density of all that was held out.
-    None where nothing was said; weight: in the bag.
+    None where nothing was said, or the law is flat there; weight: in the bag.
     """
 
     name: str

@@ -36,10 +36,12 @@ def _of_law(judged: Judged, weight: float, table: Table, groups: Whole) -> Stand
     row = int(last.rows[lowest])
     law = law_at(judged.form, last.theta)
     slope = slope_of(law, table, row)
-    found, error = float(table.loss[row]), float(np.expm1(last.errors[lowest]))
-    said = found / (1 + error)
-    rms = float(np.sqrt(np.mean(np.expm1(last.errors) ** 2)))
-    return Standing(name, p, rms, error, (found - said) / abs(slope), judged.score, weight)
+    found, error = float(table.loss[row]), float(np.expm1(min(float(last.errors[lowest]), 700.0)))
+    with np.errstate(all="ignore"):
+        rms = float(np.sqrt(np.mean(np.expm1(last.errors) ** 2)))
+    # A fit below that ran off may be flat or nothing at all up here: then its error has no measure in compute.
+    told = found * error / (1 + error) / abs(slope) if slope and np.isfinite(slope) and error > -1 else None
+    return Standing(name, p, rms, error, told, judged.score, weight)
 
 
 def slope_of(law: Law, table: Table, row: int) -> float:
@@ -49,7 +51,8 @@ def slope_of(law: Law, table: Table, row: int) -> float:
     def loss(by: float) -> float:
         return float(law(*(each * np.exp(by / 2) for each in inputs)))
 
-    return (loss(STEP) - loss(-STEP)) / (2 * STEP)
+    with np.errstate(all="ignore"):
+        return (loss(STEP) - loss(-STEP)) / (2 * STEP)
 
 
 def _baselines(table: Table, groups: Whole) -> tuple[Standing, ...]:
@@ -91,7 +94,7 @@ def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: flo
     """Whether the first law foresaw the largest budget, against the noise and the baselines, in a sentence."""
     laws = [each for each in rows if each.weight is not None]
     first = laws[0]
-    if first.rms is None or first.error is None or first.compute is None:
+    if first.rms is None or first.error is None:
         message = (
             f"{budgets} budgets where a hold-out needs {FEWEST + 1}: no law was tested on runs that it never saw. "
             "Add a budget."
@@ -100,10 +103,11 @@ def verdict(rows: Sequence[Standing], budgets: int, noise: float | None, sd: flo
     against = f"seed noise is {noise:.2%}" if noise is not None else f"the runs scatter {sd:.2%}"
     baselines = [each for each in rows if each.weight is None and each.error is not None]
     beaten = ", ".join(f"{each.name} {each.error:+.2%}" for each in baselines)
+    in_compute = f" or {first.compute:+.0%} of compute" if first.compute is not None else ""
     whose = f"of {len(laws)} laws {first.name} foresaw best" if len(laws) > 1 else f"{first.name} was fitted below"
     message = (
         f"{whose}; of the largest budget, from those below, rms {first.rms:.2%} of the loss, {first.error:+.2%} at its "
-        f"lowest run or {first.compute:+.0%} of compute; {against}; baselines there: {beaten}"
+        f"lowest run{in_compute}; {against}; baselines there: {beaten}"
     )
     near = first.rms <= MANY_NOISES * max(noise or 0.0, sd)
     best = all(abs(first.error) <= max(abs(each.error or 0.0), MANY_NOISES * sd) for each in baselines)
