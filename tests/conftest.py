@@ -56,7 +56,7 @@ class Shell:
     def __call__(self, *arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
         """A command from beginning to end. Whatever it was asked, it must not end in a traceback."""
         process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert "Traceback" not in err, err
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 

@@ -380,7 +380,7 @@ def test_text_says_doubts_before_results_and_leaves_nothing_out() -> None:
     assert "18.8K (16.9K to 20.6K)" in text
     assert "0.432 (0.389 to 0.475)" in text
     assert "No fit: Farseer. no draws" in text
-    assert "Also fitted: FlooredPowerLaw, converged, 0 doubts" in text
+    assert "Also fitted: FlooredPowerLaw, converged; its doubts were not looked into" in text
     assert text.count("far out") == 3
     assert "0 of 2 checks passed" in text
 

@@ -193,7 +193,10 @@ def fit(arguments: "Namespace") -> int:
 
     content = fits_to_json(found.fits, found.chosen, found.to_json())
     write_durably(out, (content + "\n").encode())
-    said = [fit_text(found), f"Wrote {out}. Plan by it: isoflop plan --flops 1e22 --fit {out}"]
+    said = [fit_text(found), f"Wrote {out}."]
+    if found.ahead:
+        alone = f" (by {type(found.fit.law).__name__} alone)" if found.standings else ""
+        said[-1] += f" Plan by it{alone}: isoflop plan --flops {found.ahead[-1].flops:.0e} --fit {out}"
     if arguments.html:
         from isoflop.reports.fit_page import fit_page  # noqa: PLC0415
 
@@ -203,10 +206,12 @@ def fit(arguments: "Namespace") -> int:
 
 
 def _replaceable(path: Path) -> Path:
-    """The path of a fit.json, where there is none yet or one of ours."""
+    """The path of a fit.json, where it may be written and there is none yet or one of ours."""
     from isoflop.errors import BadInput  # noqa: PLC0415
     from isoflop.estimates.fit import read_fits  # noqa: PLC0415
 
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise BadInput(f"{path} cannot be written: {path.parent} is no folder that may be written in. Choose another.")
     if path.exists():
         try:
             read_fits(path)

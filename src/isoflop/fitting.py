@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from isoflop.laws.law import Law
 from isoflop.plans.analysis import Analysis
 from isoflop.plans.plan import Plan, Quantity, plan
 from isoflop.runs.budgets import budget_notes, with_budgets
-from isoflop.runs.cost import cost_of
+from isoflop.runs.cost import cost_of, counts_6nd
 from isoflop.runs.table import Table
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ DRAWS = 200
 """Resamples by default: enough for a 90 % interval, and a cold fit stays under 4 s."""
 ALL = "all"
 TRIANGLE = {"n_params", "tokens", "flops", "loss"}
+ONE_BUDGET = 0.2
+"""Runs whose ln C span less are all of one budget."""
+MOST_JUDGED = 1000
+"""Runs that hold-outs look at; of more, so many are taken evenly, since hold-outs take all runs' covariance."""
 INTERVALS = ("auto", "case", "cluster", "residual", "wild", "sandwich", "posterior")
 
 
@@ -55,6 +60,8 @@ class Wanted:
             problems.append(f"No intervals are called {self.intervals!r}. There are {', '.join(INTERVALS)}.")
         if self.weigh not in {"", "loss_se"}:
             problems.append(f"Runs are weighed by 'loss_se' or not at all, not by {self.weigh!r}.")
+        if self.seed < 0:
+            problems.append(f"A seed is 0 or more; got {self.seed}.")
         if self.holdout not in {"", "flops"}:
             problems.append(f"Held out are the largest 'flops' or nothing, not {self.holdout!r}.")
         if problems:
@@ -71,9 +78,8 @@ def read(
     if ALL not in laws:
         columns = dict.fromkeys(name for law in laws for name in (*loss_form(law).inputs, "loss"))
         needed = None if set(columns) <= TRIANGLE else tuple(columns)
-    table = read_table(source, mapping, needed=needed, convention=convention)
-    if exclude:
-        table = table.excluding(exclude, "left out by --exclude")
+    left_out = dict.fromkeys(exclude, "left out by --exclude")
+    table = read_table(source, mapping, needed=needed, convention=convention, exclude=left_out)
     if "role" in table and (pilots := table.rows[table["role"] == "pilot"]).size:
         table = table.excluding(pilots, "a learning-rate pilot, not trained by the recipe")
     return table
@@ -120,7 +126,7 @@ def analyse(
         except FitError as error:
             failed[form.__name__] = str(error)
     if not fits:
-        raise FitError(" ".join(f"{name}: {why}" for name, why in failed.items()))
+        raise FitError(" ".join(failed.values()))
     judged: Choice | None = None
     if wanted.holdout:
         say("Judging the laws by the largest budgets, held out")
@@ -130,14 +136,16 @@ def analyse(
     chosen = with_doubts(fits[best])
     say("Laying the approaches side by side")
     opinions, doubts, notes = beside(chosen, table, wanted)
-    fits[best] = chosen.with_checks(*(judged.checks if judged else held_out(chosen, table)), *doubts)
+    plans = weighed_ahead(judged, table) if judged else ahead(chosen, table)
+    against = judged.checks if judged else held_out(chosen, table)
+    fits[best] = chosen.with_checks(*falling(plans), *against, *doubts)
     return Analysis(
         source=source,
         table=table,
         fits=tuple(fits),
         chosen=best,
         failed=failed,
-        ahead=weighed_ahead(judged, table) if judged else ahead(chosen, table),
+        ahead=plans,
         opinions=opinions,
         standings=judged.standings if judged else (),
         notes=(*table.notes, *notes),
@@ -159,20 +167,44 @@ def judge(forms: Sequence[type[Law]], table: Table, wanted: Wanted) -> "Choice":
     if not splitting:
         names = ", ".join(form.__name__ for form in forms)
         raise BadInput(f"--holdout {wanted.holdout} compares laws of L(N, D), and {names} is none. Add --law all.")
-    return choose(splitting, table, holdout=wanted.holdout, draws=max(wanted.draws, 1), seed=wanted.seed)
+    if alone := one_budget(table):
+        raise BadInput(f"--holdout {wanted.holdout} has nothing to hold out: {alone[0].message}.")
+    return choose(splitting, thinned(table), holdout=wanted.holdout, draws=max(wanted.draws, 1), seed=wanted.seed)
+
+
+def thinned(table: Table) -> Table:
+    """At most MOST_JUDGED of the runs, evenly taken in the order of their compute and size."""
+    if len(table) <= MOST_JUDGED:
+        return table
+    order = np.lexsort((table.n_params, table.flops))
+    mask = np.zeros(len(table), bool)
+    mask[order[np.linspace(0, len(table) - 1, MOST_JUDGED).round().astype(int)]] = True
+    return table.where(mask)
+
+
+def falling(plans: Sequence[Plan]) -> tuple[Check, ...]:
+    """A failure where the best size is said to shrink as compute grows: no law that was fitted means that."""
+    sizes = [plan.n_params.median for plan in plans if plan.n_params]
+    if all(low < high for low, high in pairwise(sizes)):
+        return ()
+    told = ", ".join(f"{size:.3g} at {plan.flops:.3g}" for size, plan in zip(sizes, plans, strict=True))
+    message = (
+        f"the best size falls as compute grows: {told} FLOPs. The laws drift away from the runs too much to look "
+        "ahead: leave out runs that are named as suspicious, or add budgets"
+    )
+    return (Check("look ahead", Verdict.FAIL, message),)
 
 
 def held_out(found: Fit, table: Table) -> tuple[Check, ...]:
     """Whether this law alone, fitted below the largest budget, foresees it, against noise and two baselines."""
-    from isoflop.fits.choice import choose  # noqa: PLC0415
+    from isoflop.fits.choice import hold_out  # noqa: PLC0415
 
-    if found.law.inputs != ("n_params", "tokens"):
+    if found.law.inputs != ("n_params", "tokens") or one_budget(table):
         return ()
     try:
-        judged = choose((type(found.law),), table, draws=1)
+        return (hold_out(type(found.law), thinned(table))[1],)
     except IsoflopError as error:
         return (Check("hold-out", Verdict.WARN, f"not looked at: {error}"),)
-    return tuple(check for check in judged.checks if check.name == "hold-out")
 
 
 def weighed_ahead(judged: "Choice", table: Table) -> tuple[Plan, ...]:
@@ -193,7 +225,18 @@ def with_doubts(found: Fit) -> Fit:
     """The fit with every doubt that its runs can answer looked into."""
     from isoflop.fits.checks import doubts_of  # noqa: PLC0415 – brings JAX
 
-    return found.with_checks(*doubts_of(found))
+    return found.with_checks(*one_budget(found.table), *doubts_of(found))
+
+
+def one_budget(table: Table) -> tuple[Check, ...]:
+    """A failure where all runs spend the same: they show how loss goes with size, not how it goes with compute."""
+    if "flops" not in table or len(table) == 0 or np.ptp(np.log(table.flops)) > ONE_BUDGET:
+        return ()
+    message = (
+        f"all {len(table)} runs spend about {float(np.median(table.flops)):.3g} FLOPs, so nothing shows what more "
+        "compute buys. Add runs at two or more other budgets, each three times the one before"
+    )
+    return (Check("one budget", Verdict.FAIL, message),)
 
 
 def fit_by(form: type[Law], table: Table, wanted: Wanted) -> Fit:
@@ -227,6 +270,10 @@ def ensemble(found: Fit, wanted: Wanted) -> Ensemble:
 
         return sandwich(found, draws=wanted.draws, seed=wanted.seed)
     kind = None if wanted.intervals == "auto" else wanted.intervals
+    if kind == "cluster" and "run_id" not in found.table:
+        raise BadInput(
+            "--intervals cluster draws whole runs, and the table has no column run_id. Map it, or take case."
+        )
     return bootstrap(found, draws=wanted.draws, seed=wanted.seed, kind=kind)
 
 
@@ -253,9 +300,11 @@ def beside(
 
     if found.law.inputs != ("n_params", "tokens"):
         return (), (), ()
-    opinions, agreed = agreement(table, found, draws=max(wanted.draws, 1), seed=wanted.seed)
+    opinions, agreed = agreement(table, found, draws=max(wanted.draws, DRAWS), seed=wanted.seed)
     grouped = with_budgets(table)
     notes = budget_notes(grouped) if "budget" in grouped.derived else ()
+    if not counts_6nd(table):
+        notes += ("C is what the table says, not 6 N D: `isoflop plan --fit` counts 6 N D, and its budgets mean that.",)
     try:
         return opinions, (agreed, bias(found.law, table).check()), notes
     except IsoflopError:  # no budgets of several sizes: there are no parabolas to be biased

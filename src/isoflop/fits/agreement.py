@@ -103,7 +103,10 @@ def _law(given: Law | Fit, table: Table, flops: Sequence[float]) -> Estimates:
         return np.asarray(np.log(of[..., -1, 0] / of[..., 0, 0]) / np.log(flops[-1] / flops[0]))
 
     def estimate(value: Any, draws: Floats) -> Estimate:
-        return Estimate(float(value), Interval.of_draws(draws, bag.weights) if bag else None)
+        if bag is None:
+            return Estimate(float(value))
+        interval = Interval.of_draws(draws, bag.weights)
+        return Estimate(interval.median, interval)  # as a plan by the same draws says it
 
     sizes, losses = (tuple(estimate(here[i, k], drawn[:, i, k]) for i in range(len(flops))) for k in (0, 1))
     return Estimates(estimate(exponent(here), exponent(drawn)), sizes, losses)

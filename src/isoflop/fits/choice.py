@@ -93,6 +93,8 @@ def choose(
     judged by how likely it finds the next. A drift of the residuals with compute is weighed for each, and carried into
     the draws where it is credible. Raises `BadInput`, or `FitError` where no form can be fitted.
     """
+    if isinstance(forms, type):
+        raise BadInput(f"A choice is between laws: give them as a list, such as [{forms.__name__}].")
     if not forms or draws < 1:
         raise BadInput(f"A choice needs a law and a draw at the least; got {len(forms)} laws, {draws} draws.")
     if wrong := [form.__name__ for form in forms if form.inputs != ("n_params", "tokens") or form.output != "loss"]:

@@ -53,8 +53,10 @@ def seed_noise_explains(fitted: Fitted, off: NDArray[np.bool_]) -> Check:
 
 
 def _cells(fitted: Fitted, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Rows of equal inputs (to six digits) have one number; checkpoints of one run are no repeats of each other."""
-    keys = [np.round(np.log(each[rows]), 6).reshape(len(rows), -1) for each in fitted.problem.inputs]
+    """Rows of equal inputs, N and D (to six digits) have one number, whatever the law looks at."""
+    others = [np.asarray(fitted.table[name], np.float64) for name in ("n_params", "tokens") if name in fitted.table]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        keys = [np.round(np.log(x[rows]), 6).reshape(len(rows), -1) for x in (*fitted.problem.inputs, *others)]
     order = np.column_stack(keys)
     same = np.unique(order, axis=0, return_inverse=True)[1].reshape(-1)
     return np.asarray(same)

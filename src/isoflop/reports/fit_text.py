@@ -112,7 +112,7 @@ def _remarks(analysis: Analysis) -> list[str]:
         for why, rows in left_out(analysis.fit).items()
     ]
     lines += [
-        f"Also fitted: {type(fit.law).__name__}, {fit.status}, {len(fit.doubts)} doubts"
+        f"Also fitted: {type(fit.law).__name__}, {fit.status}; its doubts were not looked into"
         for i, fit in enumerate(analysis.fits)
         if i != analysis.chosen
     ]

@@ -28,7 +28,7 @@ def headline(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) 
     name, said = type(fit.law).__name__, _said(analysis, runs, flops)
     of = f" of {analysis.source}" if analysis.source else ""
     fitted = f"fitted to {len(analysis.table):,} runs{of}"
-    if analysis.standings:
+    if len(judged(analysis)) > 1:
         name, said = (
             f"{name}, of {len(judged(analysis))} laws judged",
             f"counts beside the others; together they {said}",
@@ -114,7 +114,7 @@ def _said(analysis: Analysis, runs: Compared, flops: Callable[[float], str]) -> 
         (most, here), *further = sizes
         ends = f" ({100 * here.level:.3g} % interval {_ends(here)})" if here.level else ""
         ten = f", and for ten times that at {span(further[0][1], print_count)}" if further else ""
-        put = "put" if analysis.standings else "puts"
+        put = "put" if len(judged(analysis)) > 1 else "puts"
         return (
             f"{put} the best size for {flops(most)}, the most compute of a run, at {print_count(here.median)} "
             f"parameters{ends}{ten}"

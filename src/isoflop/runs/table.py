@@ -93,15 +93,17 @@ class Table:
         where: str = "",
         needed: Sequence[str] | None = None,
         convention: str | None = None,
+        excluded: Iterable[Exclusion] = (),
     ) -> Self:
         """Columns under the names that others gave them: recognised where these are common, or by the mapping.
 
         mapping gives our name of a column → its name there, and wins; `notes` says what was recognised. where begins
-        every problem. convention is "6ND" (where none is given), or "none" to derive nothing. Raises `BadInput`.
+        every problem. convention is "6ND" (where none is given), or "none" to derive nothing. Excluded rows may have
+        cells that others may not. Raises `BadInput`.
         """
         table = cls.__new__(cls)
         try:
-            table._make(named(columns, mapping or {}, needed), (), needed, convention or CONVENTION)
+            table._make(named(columns, mapping or {}, needed), tuple(excluded), needed, convention or CONVENTION)
         except BadInput as bad:
             raise BadInput([f"{where}: {problem}" if where else problem for problem in bad.problems]) from None
         return table
