@@ -11,7 +11,8 @@ from conftest import Shell
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.fit import FitStatus, read_fits
 from isoflop.estimates.objective import HUBER, SQUARES, UNDERTUNED
-from isoflop.fitting import Wanted, analyse, forms_of, objective_of, read
+from isoflop.fitting.analyse import analyse
+from isoflop.fitting.wanted import Wanted, forms_of, objective_of, read
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.finetuning import RectifiedFineTuning
 from isoflop.laws.kaplan import Kaplan

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from isoflop.fits.profile import profile
     from isoflop.fits.resample import bootstrap
     from isoflop.fits.sandwich import sandwich
-    from isoflop.fitting import Wanted, analyse
+    from isoflop.fitting.analyse import analyse
+    from isoflop.fitting.wanted import Wanted
     from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX, Chinchilla
     from isoflop.laws.fixing import fixed
     from isoflop.laws.law import About, Law, param
@@ -184,10 +185,8 @@ _NAMES = {
     "fits.profile": ("profile",),
     "fits.resample": ("bootstrap",),
     "fits.sandwich": ("sandwich",),
-    "fitting": (
-        "Wanted",
-        "analyse",
-    ),
+    "fitting.analyse": ("analyse",),
+    "fitting.wanted": ("Wanted",),
     "laws.chinchilla": (
         "BESIROGLU_2024",
         "Chinchilla",

@@ -167,7 +167,8 @@ def status(arguments: "Namespace") -> int:
 def fit(arguments: "Namespace") -> int:
     """Fit laws to a table of runs, say what speaks against them, keep fit.json."""
     from isoflop.errors import BadInput  # noqa: PLC0415
-    from isoflop.fitting import Wanted, analyse, forms_of, objective_of, read  # noqa: PLC0415
+    from isoflop.fitting.analyse import analyse  # noqa: PLC0415
+    from isoflop.fitting.wanted import Wanted, forms_of, objective_of, read  # noqa: PLC0415
     from isoflop.runs.durable import write_durably  # noqa: PLC0415
     from isoflop.terminal import console  # noqa: PLC0415
 
