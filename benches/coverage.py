@@ -178,7 +178,8 @@ def main() -> None:
         print(f"{until} worlds of each kind after {time.process_time():.0f} CPU-s", file=sys.stderr, flush=True)
     print(table(rows))
     print(
-        f"{asked.worlds} worlds each, the bootstrap in the first {NAIVE}; {DIVERGED:.0%} of the runs diverged where said; {time.process_time():.0f} CPU-s"
+        f"{asked.worlds} worlds each, the bootstrap in the first {NAIVE}; "
+        f"{DIVERGED:.0%} of the runs diverged where said; {time.process_time():.0f} CPU-s"
     )
 
 
