@@ -28,7 +28,7 @@ def table(found: Mapping[str, Any]) -> str:
     """Coverage and median width by kind of world, beside the bootstrap of Chinchilla's law alone."""
     lines = [
         f"Of {found['worlds']:,} planted worlds of each kind, the share whose truth at 100 times the largest compute "
-        f"lies in the {found['level']:.0%} interval of `choose`, and the median width of that interval (of logarithms). "
+        f"lies in the {found['level']:.0%} interval of `choose`, and that interval's median width (of logarithms). "
         "Beside it the same share for a bootstrap of Chinchilla's law alone, as it is usually done, in the first 100:",
         "",
         "| runs made by | N_opt | D_opt | loss | width of N_opt | width of loss | bootstrap alone: N_opt | loss |",
