@@ -58,7 +58,7 @@ def chinchilla(rng: np.random.Generator) -> Chinchilla:
 
 
 def farseer(rng: np.random.Generator, flops: float) -> Farseer:
-    """Farseer's form (arXiv:2506.10972) with made-up constants of its authors' order, unverified, most of them drawn anew.
+    """Farseer's form (arXiv:2506.10972) with made-up constants of the authors' order, unverified, most drawn anew.
 
     Drawn again until the best size at every budget up to `flops` has 10 to 4000 tokens per parameter: far outside the
     runs of its authors the form turns over, and the largest model wins with no data at all.
