@@ -9,15 +9,18 @@ import pytest
 
 from conftest import Shell
 from isoflop.errors import BadInput, FitError
+from isoflop.estimates.check import Verdict
 from isoflop.estimates.fit import FitStatus, read_fits
 from isoflop.estimates.objective import HUBER, SQUARES, UNDERTUNED
 from isoflop.fitting.analyse import analyse
+from isoflop.fitting.judging import falling
 from isoflop.fitting.wanted import Wanted, forms_of, objective_of, read
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.finetuning import RectifiedFineTuning
 from isoflop.laws.kaplan import Kaplan
 from isoflop.laws.power import FlooredPowerLaw, PowerLaw
 from isoflop.plans.analysis import Analysis
+from isoflop.plans.plan import Plan, Quantity
 from isoflop.runs.table import Table
 from planted_ladders import BYTES, ladder
 
@@ -172,3 +175,38 @@ def test_a_law_is_held_out_against_noise_and_baselines_unasked() -> None:
         assert "seed noise is" in told[form].message
     missed = {form: float(check.message.split("rms ")[1].split("%")[0]) for form, check in told.items()}
     assert missed[Chinchilla] < missed[Kaplan]
+
+
+def test_a_best_size_that_falls_with_compute_is_no_look_ahead() -> None:
+    """As the 245 runs of Besiroglu et al. 2024 have it where a drift is carried far beyond them."""
+
+    def at(flops: float, size: float) -> Plan:
+        return Plan(flops, "", Quantity(size), None, None, None)
+
+    assert falling([at(1e22, 3e9), at(1e23, 8e9)]) == ()
+    (check,) = falling([at(1e22, 3.6e9), at(1e23, 2.4e9)])
+    assert check.verdict is Verdict.FAIL
+    assert "3.6e+09 at 1e+22, 2.4e+09 at 1e+23" in check.message
+
+
+def test_one_budget_fails_the_fit_and_is_not_judged() -> None:
+    table = ladder(budgets=(1e11,), seeds=(3,))
+    found = analyse(table, (Chinchilla,), Wanted(draws=0))
+    assert "one budget" in [check.name for check in found.fit.doubts if check.verdict is Verdict.FAIL]
+    with pytest.raises(BadInput, match="nothing to hold out"):
+        analyse(table, (Chinchilla,), Wanted(draws=0, holdout="flops"))
+
+
+def test_whole_runs_are_drawn_only_where_runs_are_named() -> None:
+    with pytest.raises(BadInput, match="no column run_id"):
+        analyse(ladder(), (Chinchilla,), Wanted(draws=20, intervals="cluster"))
+
+
+def test_excluded_rows_may_hold_what_others_may_not(tmp_path: Path) -> None:
+    rows = [f"{n},{20 * n},{3 - i / 10}" for i, n in enumerate((1e7, 2e7, 4e7, 8e7))] + ["1.6e8,,2.5", "3.2e8,6.4e9,-1"]
+    (tmp_path / "runs.csv").write_text("\n".join(["n_params,tokens,loss", *rows]) + "\n")
+    with pytest.raises(BadInput):
+        read(str(tmp_path / "runs.csv"), ["power-law"], {}, [])
+    kept = read(str(tmp_path / "runs.csv"), ["power-law"], {}, [4, 5])
+    assert len(kept) == 4
+    assert {each.why for each in kept.excluded} == {"left out by --exclude"}
