@@ -16,6 +16,7 @@ from isoflop.reports.figure import Figure, Row, csv_of
 from isoflop.reports.optimum_figures import colours_of
 
 ACCENT, SOFT, TREND = (palette.light(role) for role in ("accent", "soft", "trend"))
+LARGE = 1e4  # constants from here on are written as sizes are: 5M, not 5000000
 EXPONENTS = ("alpha", "beta")  # shown before any other pair: they decide how the best size grows
 WIDE = 10.0  # a constant whose sample spans more than this factor has a log axis
 TAIL = 0.01  # of the sample lies outside the picture at each end
@@ -139,7 +140,8 @@ def _axis(kind: Any, param: Param, values: Sequence[float]) -> Any:
     low, high = min(values), max(values)
     if low > 0 and high / low > WIDE:
         return axes.log(kind, param.name, f"{words} (log scale)", values, label=lambda value: prose.number(value, 3))
-    return axes.linear(kind, param.name, words, values)
+    large = max(abs(value) for value in values) >= LARGE
+    return axes.linear(kind, param.name, words, values, label=prose.short if large else None)
 
 
 def _correlation(a: Floats, b: Floats) -> float:
