@@ -16,10 +16,12 @@ from isoflop.estimates.fit import Fit, Verdict
 from isoflop.estimates.objective import LEAST_ABSOLUTE, SQUARES, UNDERTUNED
 from isoflop.fits.parametric import fit
 from isoflop.fits.problem import problem_of
-from isoflop.fits.resample import bootstrap, counts, fit_with_intervals, refits
+from isoflop.fits.resample import bootstrap, counts, refits
 from isoflop.fits.residuals import centre, flipped, redrawn
 from isoflop.fits.solve import minimise
 from isoflop.fits.tangent import search_point
+from isoflop.fitting.analyse import fit_by
+from isoflop.fitting.wanted import Wanted
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.runs.table import Table
 from planted_ladders import BYTES, ladder
@@ -270,6 +272,6 @@ def test_the_seed_is_recorded_and_gives_the_same_draws(planted: Fit) -> None:
 def test_a_fit_s_intervals_tell_their_doubts() -> None:
     table = ladder()
     twice = Table({**table.columns, "run_id": [f"{i % 4}" for i in range(len(table))]})
-    found = fit_with_intervals(Chinchilla, twice, objective=SQUARES, draws=40)
+    found = fit_by(Chinchilla, twice, Wanted(SQUARES, draws=40))
     assert found.draws == 40
     assert any("4 clusters are too few" in check.message for check in found.doubts)

@@ -9,10 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import BadInput, FitError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Check, Fit, Verdict
-from isoflop.estimates.objective import HUBER, Objective
 from isoflop.fits.basins import Refits, refit
 from isoflop.fits.objective import Floats, from_search
-from isoflop.fits.parametric import fit
 from isoflop.fits.problem import Problem, problem_of
 from isoflop.fits.residuals import flipped, redrawn
 from isoflop.fits.tangent import search_point
@@ -75,26 +73,6 @@ def bootstrap(
     how = f"{kind} bootstrap of {of}" + (", within each budget" if len(set(strata)) > 1 and kind in KINDS[:2] else "")
     doubts = list(_doubts(parts, kind, n_clusters, len(table), cluster))
     return replace(_ensemble(found, parts), seed=seed, how=how, checks=tuple(doubts))
-
-
-def fit_with_intervals(
-    form: type[Law],
-    table: Table,
-    *,
-    objective: Objective = HUBER,
-    draws: int = 1000,
-    seed: int = 0,
-    kind: str | None = None,
-) -> Fit:
-    """A fit, and the intervals of its constants from `draws` resamples; with none of either, a check says why."""
-    found = fit(form, table, objective=objective)
-    if not draws:
-        return found
-    try:
-        bag = bootstrap(found, draws=draws, seed=seed, kind=kind)
-    except FitError as error:
-        return found.with_checks(Check("intervals", Verdict.WARN, str(error)))
-    return found.with_intervals(bag).with_checks(*bag.checks)
 
 
 def counts(groups: ArrayLike, draws: int, rng: np.random.Generator) -> Floats:

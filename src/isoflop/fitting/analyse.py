@@ -88,9 +88,10 @@ def fit_by(form: type[Law], table: Table, wanted: Wanted) -> Fit:
         message = "none: draws around a point that is no certified optimum would say nothing"
         return found.with_checks(Check("intervals", Verdict.WARN, message))
     try:
-        return found.with_intervals(ensemble(found, wanted))
+        bag = ensemble(found, wanted)
     except FitError as error:
         return found.with_checks(Check("intervals", Verdict.WARN, str(error)))
+    return found.with_intervals(bag).with_checks(*bag.checks)
 
 
 def ensemble(found: Fit, wanted: Wanted) -> Ensemble:
