@@ -1,6 +1,8 @@
 """Printing and reading quantities: FLOPs, tokens, parameters, seconds."""
 
+import math
 import re
+from typing import Any
 
 from isoflop.errors import BadInput
 
@@ -62,3 +64,23 @@ def print_seconds(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def pf_days_of(flops: Any) -> Any:
+    """C / 8.64e19: FLOPs in PF-days, the unit of Kaplan et al. 2020."""
+    return flops / PF_DAY
+
+
+def flops_of(pf_days: Any) -> Any:
+    """8.64e19 C: PF-days in FLOPs."""
+    return pf_days * PF_DAY
+
+
+def bits_per_byte(nats_per_token: Any, bytes_per_token: float) -> Any:
+    """L / (ln 2 * bytes per token): a loss in nats/token as bits per byte of the text, given its tokenizer's mean."""
+    return nats_per_token / (math.log(2) * bytes_per_token)
+
+
+def nats_per_token(bits_per_byte: Any, bytes_per_token: float) -> Any:
+    """ln 2 * bytes per token * L: the inverse of `bits_per_byte`."""
+    return bits_per_byte * math.log(2) * bytes_per_token

@@ -35,6 +35,14 @@ class Ensemble:
     def __post_init__(self) -> None:
         if not self.laws:
             raise BadInput("An ensemble needs at least one law.")
+        abouts = {id(law.about): law.about for law in self.laws}.values()
+        for symbol in ("n_params", "flops", "loss"):
+            counts = sorted({str(about.counts(symbol)) for about in abouts if about.counts(symbol)})
+            if len(counts) > 1:
+                raise BadInput(
+                    f"These laws do not mean the same by {symbol}: {' and '.join(counts)}. Their numbers have no "
+                    "common interval; plan by each, and compare."
+                )
         given = np.asarray(self.weights, dtype=np.float64)
         weights = given if given.size else np.ones(len(self.laws))
         if weights.shape != (len(self.laws),) or not np.all(weights >= 0) or not 0 < weights.sum() < np.inf:

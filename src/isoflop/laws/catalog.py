@@ -5,6 +5,7 @@ A form's module is loaded when it is asked for, and so are those of all forms wh
 
 import re
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -12,35 +13,60 @@ from isoflop.errors import BadInput
 from isoflop.laws.law import Law
 from isoflop.laws.published import PUBLISHED, Published, constants
 
-__all__ = ["FORMS", "PUBLISHED", "Published", "constants", "form", "law_from_json", "loss_form"]
+__all__ = [
+    "FORMS",
+    "PUBLISHED",
+    "Published",
+    "constants",
+    "find",
+    "form",
+    "law_from_json",
+    "listed",
+    "loss_form",
+    "loss_forms",
+    "published_law",
+    "sets_of",
+    "typed_name",
+]
 
 FORMS: Mapping[str, str] = {
+    # loss of dense models, and the best size for a budget
     "Chinchilla": "isoflop.laws.chinchilla",
-    "PowerLaw": "isoflop.laws.power",
-    "FlooredPowerLaw": "isoflop.laws.power",
+    "Farseer": "isoflop.laws.farseer",
     "OptimalSize": "isoflop.laws.power",
-    "BendingPowerLaw": "isoflop.laws.power",
     "OptimalTokens": "isoflop.laws.power",
+    # Kaplan et al. 2020
     "Kaplan": "isoflop.laws.kaplan",
     "KaplanSteps": "isoflop.laws.kaplan",
-    "Farseer": "isoflop.laws.farseer",
+    # repeated data
     "DataConstrained": "isoflop.laws.data_constrained",
     "RepetitionPenalty": "isoflop.laws.data_constrained",
+    # trained beyond the best number of tokens
     "Overtraining": "isoflop.laws.overtraining",
-    "DownstreamError": "isoflop.laws.overtraining",
+    # batch, learning rate, weight decay
+    "StepsToTarget": "isoflop.laws.critical_batch",
+    "CriticalBatch": "isoflop.laws.critical_batch",
+    # schedules
+    "MultiPower": "isoflop.laws.multipower",
+    "Annealing": "isoflop.laws.tissue",
+    # experts, precision, vocabulary
     "Routed": "isoflop.laws.routed",
+    # mixtures, transfer, fine-tuning, modalities
     "RectifiedFineTuning": "isoflop.laws.finetuning",
     "VanillaFineTuning": "isoflop.laws.finetuning",
     "MultiplicativeFineTuning": "isoflop.laws.finetuning",
-    "StepsToTarget": "isoflop.laws.critical_batch",
-    "CriticalBatch": "isoflop.laws.critical_batch",
+    # downstream
+    "DownstreamError": "isoflop.laws.overtraining",
+    # compute at test time, reinforcement learning
+    # any learning curve, any one input
+    "PowerLaw": "isoflop.laws.power",
+    "FlooredPowerLaw": "isoflop.laws.power",
+    "BendingPowerLaw": "isoflop.laws.power",
     "M1": "isoflop.laws.learning_curves",
     "M2": "isoflop.laws.learning_curves",
     "M2Excess": "isoflop.laws.learning_curves",
     "M3": "isoflop.laws.learning_curves",
     "M4": "isoflop.laws.learning_curves",
-    "MultiPower": "isoflop.laws.multipower",
-    "Annealing": "isoflop.laws.tissue",
     **{f"BNSL{breaks}": "isoflop.laws.breaks" for breaks in range(1, 10)},
 }
 
@@ -53,23 +79,67 @@ def form(name: str) -> type[Law]:
     return found
 
 
+def published_law(name: str) -> Law:
+    """The law of a published set of constants. Raises `BadInput` naming those there are."""
+    given = constants(name)
+    return form(PUBLISHED[name].form)(**given)
+
+
+def sets_of(name: str) -> tuple[str, ...]:
+    """The names of the published sets of a form's constants."""
+    return tuple(each for each, row in PUBLISHED.items() if row.form == name)
+
+
+def listed() -> tuple[str, ...]:
+    """Every form once: a law with any number of breaks is one law."""
+    return tuple(name for name in FORMS if not re.fullmatch(r"BNSL[2-9]", name))
+
+
+def typed_name(name: str) -> str:
+    """The name of a form as people type it: `kaplan-steps`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def find(name: str) -> tuple[str, tuple[str, ...]]:
+    """The form and the sets that a typed name means: of a form all its sets, of a set that one alone.
+
+    Case, hyphens and underscores do not matter. Raises `BadInput` with names that are near.
+    """
+    for each in FORMS:
+        if _letters(each) == _letters(name):
+            return each, sets_of(each)
+    for each, row in PUBLISHED.items():
+        if _letters(each) == _letters(name):
+            return row.form, (each,)
+    there = {_letters(each): typed_name(each) for each in FORMS} | {_letters(each): each for each in PUBLISHED}
+    near = [there[each] for each in get_close_matches(_letters(name), there, n=3, cutoff=0.5)]
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise BadInput(f"No law and no set of constants is called {name!r}. {hint}`isoflop laws` lists them.")
+
+
 def loss_form(name: str) -> type[Law]:
     """The form of a loss by a name as people type it: `chinchilla`, `power-law`. Raises `BadInput` naming all."""
     losses = {each: found for each in FORMS if (found := form(each)).output == "loss"}
-    typed = {_typed(each): each for each in losses}
-    if _typed(name) not in typed:
-        there = ", ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", each).lower() for each in losses)
+    typed = {_letters(each): each for each in losses}
+    if _letters(name) not in typed:
+        there = ", ".join(typed_name(each) for each in losses)
         raise BadInput(f"No law of the loss is called {name!r}. There are {there}.")
-    return losses[typed[_typed(name)]]
+    return losses[typed[_letters(name)]]
 
 
 def loss_forms(columns: Collection[str]) -> tuple[type[Law], ...]:
-    """Every form of the loss whose inputs are among these columns."""
+    """Every form of the loss whose inputs are among these columns and say what was spent: C, or N and D."""
     forms = (form(name) for name in FORMS)
-    return tuple(each for each in forms if each.output == "loss" and set(each.inputs) <= set(columns))
+    return tuple(
+        each
+        for each in forms
+        if each.output == "loss"
+        and set(each.inputs) <= set(columns)
+        and ("flops" in each.inputs or {"n_params", "tokens"} <= set(each.inputs))
+    )
 
 
-def _typed(name: str) -> str:
+def _letters(name: str) -> str:
     return re.sub(r"[-_ ]", "", name).lower()
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from isoflop.conventions import Compute, Convention, Counted, LossUnit, Size, mismatch
 from isoflop.errors import BadInput
 from isoflop.laws.arrays import floats, is_concrete
 
@@ -48,18 +49,32 @@ def param(
 class About:
     """What a law's symbols count and where its constants come from; "" where that is not known.
 
-    n_params, tokens, flops: what N, D and C count. loss: its unit. text: corpus and tokenizer. fitted: the range of
-    each input that was fitted. tag: how well the constants were checked.
+    n_params, flops, loss: what N, C and L count (`isoflop.conventions`). tokens: what D counts, in words. text: corpus
+    and tokenizer. note: whatever else one must know to use the constants. source: paper, and where in it; paper: its
+    key in `laws/papers.py`. tag: how well the constants were checked, V V2 C D M (`published.TAGS`). unverified: which
+    of them nobody has seen in a source. disputed: what others found wrong with them. fitted: the range of each input
+    that was fitted.
     """
 
-    n_params: str = ""
+    n_params: Size | str = ""
     tokens: str = ""
-    flops: str = ""
-    loss: str = ""
+    flops: Compute | str = ""
+    loss: LossUnit | str = ""
     text: str = ""
+    note: str = ""
     source: str = ""
+    paper: str = ""
     tag: str = ""
+    unverified: str = ""
+    disputed: str = ""
     fitted: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def counts(self, name: str) -> Convention | None:
+        """What the input or output of this name counts, where that is one of the conventions."""
+        if name == "pf_days":
+            return Compute.PF_DAYS
+        said = {"n_params": self.n_params, "flops": self.flops, "loss": self.loss}.get(name, "")
+        return next((each for kind in (Size, Compute, LossUnit) for each in kind if each == said), None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; what is not known is left out."""
@@ -88,6 +103,9 @@ class Law:
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
+    """Names of `laws/inputs.py`, which says their symbols and units."""
+    paper: ClassVar[str] = ""
+    """The paper that proposed the form, a key of `laws/papers.py`; "" where it is nobody's."""
     output: ClassVar[str] = "loss"
     output_unit: ClassVar[str] = "nats/token"
 
@@ -142,6 +160,25 @@ class Law:
 def _on_floats(formula: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(formula)
     def call(self: Law, *args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(value, Counted) for value in (*args, *kwargs.values())):
+            args, kwargs = _uncounted(self, args, kwargs)
         return formula(self, *map(floats, args), **{name: floats(value) for name, value in kwargs.items()})
 
     return call
+
+
+def _uncounted(law: Law, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The bare numbers. Raises `BadInput` with each that counts something else than the law's symbol."""
+    given = {**dict(zip(law.inputs, args, strict=False)), **kwargs}
+    problems = []
+    for name, value in given.items():
+        wanted = law.about.counts(name)
+        if isinstance(value, Counted) and wanted is not None and value.counts != wanted:
+            problems.append(mismatch(type(law).__name__, name, value, wanted))
+    if problems:
+        raise BadInput(problems)
+
+    def bare(value: Any) -> Any:
+        return value.value if isinstance(value, Counted) else value
+
+    return tuple(map(bare, args)), {name: bare(value) for name, value in kwargs.items()}

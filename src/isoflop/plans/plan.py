@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from isoflop.allocations.allocate import six_n
+from isoflop.conventions import MEANINGS
 from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
@@ -99,7 +100,12 @@ def published_plans(flops: float, names: Sequence[str] = DEFAULT_LAWS) -> list[P
     """A plan by each published law; the first carries what was assumed."""
     plans = [plan(form(PUBLISHED[name].form)(**constants(name)), flops, law=name) for name in names]
     about = PUBLISHED[names[0]].about
-    defaults = {"law": f"{names[0]} ({about.source})", "cost": "C = 6 N D", "N counts": about.n_params}
+    counts = about.counts("n_params")
+    defaults = {
+        "law": f"{names[0]} ({about.source})",
+        "cost": "C = 6 N D",
+        "N counts": MEANINGS[counts] if counts else about.n_params,
+    }
     notes = (
         f"These losses belong to another text ({about.text}): compare them with each other, not with yours. "
         "Fit your own runs (`isoflop fit`), then `isoflop plan --fit fit.json`.",

@@ -1,0 +1,1 @@
+"""Published constants as plain data, one file a family; `laws/published.py` puts them together."""

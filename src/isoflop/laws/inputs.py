@@ -1,0 +1,60 @@
+"""What the names of laws' inputs and outputs stand for: symbol, unit, meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The symbol of a named quantity in formulas, its unit, and what it is."""
+
+    symbol: str
+    unit: str
+    meaning: str
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    # of a model and its training
+    "n_params": Quantity("N", "parameters", "size of the model; what is counted, each law says"),
+    "tokens": Quantity("D", "tokens", "tokens trained on"),
+    "unique_tokens": Quantity("U", "tokens", "different tokens among them"),
+    "flops": Quantity("C", "FLOPs", "training compute"),
+    "pf_days": Quantity("C", "PF-days", "training compute, in units of 8.64e19 FLOPs"),
+    "steps": Quantity("S", "steps", "optimiser steps"),
+    "batch_tokens": Quantity("B", "tokens", "batch size"),
+    "batch_sequences": Quantity("B", "sequences", "batch size"),
+    "learning_rate": Quantity("eta", "1", "peak learning rate"),
+    "weight_decay": Quantity("lambda", "1", "weight decay, decoupled (AdamW)"),
+    "loss": Quantity("L", "nats/token", "cross-entropy; its unit, each law says"),
+    "context_position": Quantity("T", "tokens", "position of the token in its context, from 1"),
+    # of a loss curve under a schedule (laws/history.py)
+    "lr_sum": Quantity("S_1", "1", "sum of the learning rates so far"),
+    "lr_drops": Quantity("eta_(k-1) - eta_k", "1", "drops of the rate so far, one a column"),
+    "lr_since": Quantity("S_k", "1", "sum of the rates since each drop"),
+    "lr_after": Quantity("eta_k", "1", "the rate after each drop"),
+    "steps_since": Quantity("i - k", "steps", "steps since each drop"),
+    # of an architecture
+    "experts": Quantity("E", "experts", "experts a layer"),
+    "granularity": Quantity("G", "1", "how many times narrower an expert is than a dense layer"),
+    "sparsity": Quantity("S", "1", "share of the parameters that one token does not use"),
+    "weight_bits": Quantity("P_w", "bits", "precision of weights in training"),
+    "activation_bits": Quantity("P_a", "bits", "precision of activations in training"),
+    "cache_bits": Quantity("P_kv", "bits", "precision of attention's keys and values in training"),
+    "bits": Quantity("P", "bits", "precision"),
+    "vocab_params": Quantity("N_v", "parameters", "parameters of the embeddings"),
+    "vocab_size": Quantity("V", "ids", "size of the vocabulary"),
+    "characters": Quantity("H", "characters", "characters trained on"),
+    # of data
+    "examples": Quantity("D_f", "examples", "examples fine-tuned on"),
+    "finetuning_tokens": Quantity("D_F", "tokens", "tokens or characters fine-tuned on"),
+    "shares": Quantity("r", "1", "share of each domain in the training data; sums to 1"),
+    # of what a model can do
+    "error": Quantity("Err", "1", "share of wrong answers"),
+    "accuracy": Quantity("Acc", "1", "share of right answers"),
+    "nll": Quantity("NLL", "nats", "negative log-likelihood of the right answer, normalised as the law says"),
+    "task_loss": Quantity("L", "bits/byte", "bits per byte of the right answer"),
+    "attempts": Quantity("k", "samples", "answers drawn for one problem"),
+    "coverage": Quantity("c", "1", "share of problems that one of the answers solves"),
+    "reward": Quantity("R", "1", "mean reward, or pass rate"),
+    "x": Quantity("x", "its own", "whatever was scaled"),
+}
