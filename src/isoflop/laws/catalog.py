@@ -46,9 +46,22 @@ FORMS: Mapping[str, str] = {
     # batch, learning rate, weight decay
     "StepsToTarget": "isoflop.laws.critical_batch",
     "CriticalBatch": "isoflop.laws.critical_batch",
+    "CriticalBatchByTokens": "isoflop.laws.critical_batch",
+    "LearningRate": "isoflop.laws.learning_rate",
+    "LearningRateBySize": "isoflop.laws.learning_rate",
+    "LearningRateByCompute": "isoflop.laws.learning_rate",
+    "LearningRateRatio": "isoflop.laws.learning_rate",
+    "BatchByTokens": "isoflop.laws.batch",
+    "BatchBySize": "isoflop.laws.batch",
+    "BatchByCompute": "isoflop.laws.batch",
+    "OptimalScale": "isoflop.laws.deepseek",
+    "Timescale": "isoflop.laws.weight_decay",
+    "WeightDecay": "isoflop.laws.weight_decay",
+    "Transfer": "isoflop.laws.parametrization",
     # schedules
     "MultiPower": "isoflop.laws.multipower",
     "Annealing": "isoflop.laws.tissue",
+    "AnnealingBySize": "isoflop.laws.tissue",
     # experts, precision, vocabulary
     "Routed": "isoflop.laws.routed",
     # mixtures, transfer, fine-tuning, modalities
