@@ -34,7 +34,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "rate_ratio": Quantity("eta / eta_0", "1", "learning rate, as a multiple of the known one"),
     "width_ratio": Quantity("m_N", "1", "width, as a multiple of the width it was found at"),
     "depth_ratio": Quantity("m_L", "1", "layers, as a multiple of the depth it was found at"),
-    "multiplier": Quantity("multiplier", "1", "what to multiply the found value by"),
+    "transfer_factor": Quantity("factor", "1", "what to multiply the found value by"),
     "loss": Quantity("L", "nats/token", "cross-entropy; its unit, each law says"),
     "context_position": Quantity("T", "tokens", "position of the token in its context, from 1"),
     # of a loss curve under a schedule (laws/history.py)

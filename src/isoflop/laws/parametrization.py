@@ -14,7 +14,7 @@ _ANY = (-np.inf, np.inf)
 
 @dataclass(frozen=True)
 class Transfer(Law):
-    """multiplier = m_N^a m_L^b
+    """factor = m_N^a m_L^b
 
     Yang et al. 2022 (muP), arXiv:2203.03466; Dey et al. 2025 (CompleteP), arXiv:2505.01618. m_N is the width as a
     multiple of the width it was found at, m_L the depth; what is multiplied, each set says.
@@ -25,7 +25,7 @@ class Transfer(Law):
 
     inputs = ("width_ratio", "depth_ratio")
     paper = "yang2022"
-    output = "multiplier"
+    output = "transfer_factor"
     output_unit = "1"
 
     def __call__(self, width_ratio: Any, depth_ratio: Any) -> Any:
