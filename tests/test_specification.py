@@ -2,10 +2,13 @@
 
 import pytest
 
-from specified import dense
+from specified import dense, repetition
 from specified.row import Row
 
-TABLE: tuple[Row, ...] = (*dense.ROWS,)
+TABLE: tuple[Row, ...] = (
+    *dense.ROWS,
+    *repetition.ROWS,
+)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=str)
