@@ -23,7 +23,7 @@ _GADRE = About(
 _LOSS = replace(
     _GADRE,
     note="fitted to 5 models: 4 sizes at 20 tokens a parameter and the smallest at 320; losses are on C4's evaluation",
-    fitted={"n_params": (10569312, 411616256), "tokens_per_param": (20, 320)},
+    fitted={"n_params": (10569312, 411616256), "tokens": (20 * 10569312, 20 * 411616256)},
 )
 _ERROR = replace(
     _GADRE,
