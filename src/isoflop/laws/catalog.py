@@ -57,7 +57,7 @@ FORMS: Mapping[str, str] = {
     "OptimalScale": "isoflop.laws.deepseek",
     "Timescale": "isoflop.laws.weight_decay",
     "WeightDecay": "isoflop.laws.weight_decay",
-    "Transfer": "isoflop.laws.parametrization",
+    "Parametrization": "isoflop.laws.parametrization",
     # schedules
     "MultiPower": "isoflop.laws.multipower",
     "Annealing": "isoflop.laws.tissue",
