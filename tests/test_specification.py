@@ -2,10 +2,10 @@
 
 import pytest
 
-from specified import dense
+from specified import axes, dense
 from specified.row import Row
 
-TABLE: tuple[Row, ...] = (*dense.ROWS,)
+TABLE: tuple[Row, ...] = (*dense.ROWS, *axes.ROWS)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=str)

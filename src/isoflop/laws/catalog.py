@@ -51,10 +51,23 @@ FORMS: Mapping[str, str] = {
     "Annealing": "isoflop.laws.tissue",
     # experts, precision, vocabulary
     "Routed": "isoflop.laws.routed",
+    "FineGrainedExperts": "isoflop.laws.experts",
+    "SparseExperts": "isoflop.laws.experts",
+    "TrainedPrecision": "isoflop.laws.precision",
+    "QuantizationPenalty": "isoflop.laws.precision",
+    "Vocabulary": "isoflop.laws.vocabulary",
+    "OptimalVocabulary": "isoflop.laws.vocabulary",
+    "TokensPerCharacter": "isoflop.laws.vocabulary",
     # mixtures, transfer, fine-tuning, modalities
+    **{f"Mixing{domains}": "isoflop.laws.mixing" for domains in range(2, 10)},
+    "Transfer": "isoflop.laws.transfer",
+    "TransferLoss": "isoflop.laws.transfer",
     "RectifiedFineTuning": "isoflop.laws.finetuning",
     "VanillaFineTuning": "isoflop.laws.finetuning",
     "MultiplicativeFineTuning": "isoflop.laws.finetuning",
+    "ModalityLoss": "isoflop.laws.modality",
+    "SizeGrowth": "isoflop.laws.modality",
+    "TokensGrowth": "isoflop.laws.modality",
     # downstream
     "DownstreamError": "isoflop.laws.overtraining",
     # compute at test time, reinforcement learning
