@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from isoflop.allocations.allocate import Floats, allocate_all, columns
-from isoflop.allocations.crossing import crossing
 from isoflop.allocations.isoloss import ENDLESS, size_for, tokens_for
 from isoflop.allocations.lowest import lowest
 from isoflop.allocations.repeated import allocate_repeated_all
@@ -14,6 +13,7 @@ from isoflop.allocations.serving import serve_all
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.interval import Interval
+from isoflop.laws.crossing import crossing
 from isoflop.laws.law import Law
 from isoflop.plans.quantities import MOST_LOST
 
