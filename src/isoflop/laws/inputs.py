@@ -37,6 +37,8 @@ QUANTITIES: Mapping[str, Quantity] = {
     "width_ratio": Quantity("m_N", "1", "width, as a multiple of the width it was found at"),
     "depth_ratio": Quantity("m_L", "1", "layers, as a multiple of the depth it was found at"),
     "transfer_factor": Quantity("factor", "1", "what to multiply the found value by"),
+    "gradient_norm_squared": Quantity("|G_B|^2", "gradient^2", "squared norm of a batch's gradient"),
+    "progress": Quantity("dL", "nats/token", "what one step takes off the loss"),
     "loss": Quantity("L", "nats/token", "cross-entropy; its unit, each law says"),
     "loss_added": Quantity("delta", "nats/token", "what is added to the loss"),
     "flops_ratio": Quantity("r", "1", "one training compute over another"),
