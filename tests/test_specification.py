@@ -2,10 +2,13 @@
 
 import pytest
 
-from specified import dense
+from specified import costs, dense
 from specified.row import Row
 
-TABLE: tuple[Row, ...] = (*dense.ROWS,)
+TABLE: tuple[Row, ...] = (
+    *dense.ROWS,
+    *costs.ROWS,
+)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=str)
