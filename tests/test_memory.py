@@ -67,7 +67,7 @@ def test_impossible_stages_and_ranks_are_told_together() -> None:
 
 
 def test_scores_weigh_as_korthikanti_prints() -> None:
-    """Sec. 4: 5 a s / h is 80 for GPT-3 and 64 for MT-NLG; selective recomputation saves 70 % and 65 %."""
+    """Sec. 5: 5 a s / h is 80 for GPT-3 and 64 for MT-NLG; selective recomputation saves 70 % and 65 %."""
     for shape, scores, saved in ((GPT_3, 80, 0.70), (MT_NLG, 64, 0.65)):
         assert over_sbh(shape, flash=False) == pytest.approx(34 + scores)
         kept = over_sbh(shape, flash=False, recomputation=SELECTIVE)
