@@ -38,6 +38,23 @@ FORMS: Mapping[str, str] = {
     # Kaplan et al. 2020
     "Kaplan": "isoflop.laws.kaplan",
     "KaplanSteps": "isoflop.laws.kaplan",
+    "DataNeeded": "isoflop.laws.kaplan",
+    "KaplanSize": "isoflop.laws.kaplan_single",
+    "KaplanData": "isoflop.laws.kaplan_single",
+    "KaplanCompute": "isoflop.laws.kaplan_single",
+    "KaplanLogarithm": "isoflop.laws.kaplan_single",
+    "LossInContext": "isoflop.laws.kaplan_single",
+    "CriticalBatchOfLoss": "isoflop.laws.kaplan_batch",
+    "KaplanOptimalSize": "isoflop.laws.kaplan_frontier",
+    "KaplanOptimalBatch": "isoflop.laws.kaplan_frontier",
+    "KaplanOptimalSteps": "isoflop.laws.kaplan_frontier",
+    "KaplanOptimalTokens": "isoflop.laws.kaplan_frontier",
+    "LearningRateOfSize": "isoflop.laws.kaplan_protocol",
+    # the gradient noise scale
+    "GradientNorm": "isoflop.laws.noise_scale",
+    "BestRate": "isoflop.laws.noise_scale",
+    "StepProgress": "isoflop.laws.noise_scale",
+    "StepsAndTokens": "isoflop.laws.noise_scale",
     # repeated data
     "DataConstrained": "isoflop.laws.data_constrained",
     "RepetitionPenalty": "isoflop.laws.data_constrained",

@@ -25,6 +25,8 @@ QUANTITIES: Mapping[str, Quantity] = {
     "batch_sequences": Quantity("B", "sequences", "batch size"),
     "learning_rate": Quantity("eta", "1", "peak learning rate"),
     "weight_decay": Quantity("lambda", "1", "weight decay, decoupled (AdamW)"),
+    "gradient_norm_squared": Quantity("|G_B|^2", "gradient^2", "squared norm of a batch's gradient"),
+    "progress": Quantity("dL", "nats/token", "what one step takes off the loss"),
     "loss": Quantity("L", "nats/token", "cross-entropy; its unit, each law says"),
     "context_position": Quantity("T", "tokens", "position of the token in its context, from 1"),
     # of a loss curve under a schedule (laws/history.py)
