@@ -35,6 +35,8 @@ FORMS: Mapping[str, str] = {
     "Farseer": "isoflop.laws.farseer",
     "OptimalSize": "isoflop.laws.power",
     "OptimalTokens": "isoflop.laws.power",
+    "TokensPerParam": "isoflop.laws.power",
+    "TotalSize": "isoflop.laws.counting",
     # Kaplan et al. 2020
     "Kaplan": "isoflop.laws.kaplan",
     "KaplanSteps": "isoflop.laws.kaplan",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from isoflop.laws.arrays import floats
 from isoflop.laws.law import Law, param
 from isoflop.laws.published import constants
 
@@ -28,13 +29,50 @@ class Chinchilla(Law):
     beta: float = param("1", "how fast data helps", starts=_EXPONENTS, scale="linear")
 
     inputs = ("n_params", "tokens")
+    paper = "hoffmann2022"
 
     def __call__(self, n_params: Any, tokens: Any) -> Any:
         """L at N parameters and D tokens, nats/token."""
         return self.E + self.A / n_params**self.alpha + self.B / tokens**self.beta
 
+    # The optimum for C = 6 N D (eq. 4), where alpha and beta are above 0.
+
+    @property
+    def a(self) -> Any:
+        """beta / (alpha + beta): the best size grows as C^a."""
+        return self.beta / (self.alpha + self.beta)
+
+    @property
+    def b(self) -> Any:
+        """alpha / (alpha + beta): the best tokens grow as C^b."""
+        return self.alpha / (self.alpha + self.beta)
+
+    @property
+    def G(self) -> Any:
+        """(alpha A / (beta B))^(1 / (alpha + beta))."""
+        return (self.alpha * self.A / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
+
+    @property
+    def frontier_exponent(self) -> Any:
+        """alpha beta / (alpha + beta): the best loss falls towards E as C^-this."""
+        return self.alpha * self.b
+
+    def optimal_size(self, flops: Any) -> Any:
+        """N_opt = G (C/6)^a, parameters."""
+        return self.G * (floats(flops) / 6) ** self.a
+
+    def optimal_tokens(self, flops: Any) -> Any:
+        """D_opt = (C/6)^b / G, tokens."""
+        return (floats(flops) / 6) ** self.b / self.G
+
+    def optimal_loss(self, flops: Any) -> Any:
+        """L(N_opt, D_opt), nats/token; there A / N^alpha is to B / D^beta as beta to alpha."""
+        return self(self.optimal_size(flops), self.optimal_tokens(flops))
+
 
 HOFFMANN_2022_TEX = Chinchilla(**constants("HOFFMANN_2022_TEX"))
 HOFFMANN_2022 = Chinchilla(**constants("HOFFMANN_2022"))
 BESIROGLU_2024 = Chinchilla(**constants("BESIROGLU_2024"))
+BESIROGLU_2024_LAD = Chinchilla(**constants("BESIROGLU_2024_LAD"))
 BESIROGLU_2024_HUBER = Chinchilla(**constants("BESIROGLU_2024_HUBER"))
+BESIROGLU_2024_ALL_RUNS = Chinchilla(**constants("BESIROGLU_2024_ALL_RUNS"))

@@ -17,6 +17,7 @@ class Farseer(Law):
 
     Li et al. 2025, arXiv:2506.10972. The three stretched exponentials of N are the loss of that size on infinite data,
     what finite data costs it, and how fast data helps it: the best D/N therefore changes with compute. L in nats/token.
+    No constants are published here: those of the paper were not seen, so that the form is there to be fitted.
     """
 
     a1: float = param("1", "how the data exponent moves with N^alpha", starts=(-0.1, 0.1), domain=_ANY, scale="linear")
@@ -30,6 +31,7 @@ class Farseer(Law):
     gamma: float = param("1", "how the floor bends in N", starts=(0.07, 0.17), domain=_ANY, scale="linear")
 
     inputs = ("n_params", "tokens")
+    paper = "li2025farseer"
 
     def __call__(self, n_params: Any, tokens: Any) -> Any:
         """L at N parameters and D tokens, nats/token."""

@@ -16,8 +16,10 @@ class Quantity:
 QUANTITIES: Mapping[str, Quantity] = {
     # of a model and its training
     "n_params": Quantity("N", "parameters", "size of the model; what is counted, each law says"),
+    "n_params_total": Quantity("N_T", "parameters", "size of the model, embeddings included"),
     "tokens": Quantity("D", "tokens", "tokens trained on"),
     "unique_tokens": Quantity("U", "tokens", "different tokens among them"),
+    "tokens_per_param": Quantity("D/N", "tokens/parameter", "tokens trained on for each parameter"),
     "flops": Quantity("C", "FLOPs", "training compute"),
     "pf_days": Quantity("C", "PF-days", "training compute, in units of 8.64e19 FLOPs"),
     "steps": Quantity("S", "steps", "optimiser steps"),

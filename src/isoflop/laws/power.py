@@ -1,12 +1,13 @@
-"""Power laws in one named input, with and without a floor; subclass one to name another input or output."""
+"""Power laws in one named input, with and without a floor, and of best sizes; subclass one to name another input."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from isoflop.laws.arrays import log
+from isoflop.laws.arrays import floats, log, sqrt
 from isoflop.laws.law import Law, param
+from isoflop.laws.published import constants
 
 _SCALES = tuple(float(np.exp(a)) for a in (-5, 0, 5, 10, 15))
 
@@ -24,6 +25,7 @@ class PowerLaw(Law):
     )
 
     inputs = ("flops",)
+    paper = "kaplan2020"
 
     def __call__(self, flops: Any) -> Any:
         """The output at x."""
@@ -47,6 +49,7 @@ class FlooredPowerLaw(Law):
     alpha: float = param("1", "how fast the reducible part falls", starts=(0.05, 0.1, 0.2, 0.5, 1.0), scale="linear")
 
     inputs = ("flops",)
+    paper = "henighan2020"
 
     def __call__(self, flops: Any) -> Any:
         """The output at x."""
@@ -85,6 +88,7 @@ class OptimalSize(Law):
     a: float = param("1", "how the best size grows", starts=(0.25, 0.5, 0.75), domain=(-np.inf, np.inf), scale="linear")
 
     inputs = ("flops",)
+    paper = "hoffmann2022"
     output = "n_params"
     output_unit = "parameters"
 
@@ -106,9 +110,51 @@ class OptimalTokens(Law):
     )
 
     inputs = ("flops",)
+    paper = "hoffmann2022"
     output = "tokens"
     output_unit = "tokens"
 
     def __call__(self, flops: Any) -> Any:
         """D_opt at C FLOPs, tokens."""
         return self.k * flops**self.b
+
+
+@dataclass(frozen=True)
+class TokensPerParam(Law):
+    """D_opt / N_opt = r (C / 6)^s
+
+    Hu et al. 2024 (MiniCPM), arXiv:2404.06395, eq. 3, turned over and with C = 6 N D in FLOPs: there N/D = K^2
+    (C/6)^eta. A law of Hoffmann's form has r = G^-2 and s = b - a.
+    """
+
+    r: float = param("tokens/parameter", "best tokens a parameter at C = 6", starts=_SCALES, linear=True)
+    s: float = param("1", "how the ratio grows", starts=(-0.1, 0.0, 0.1), domain=(-np.inf, np.inf), scale="linear")
+
+    inputs = ("flops",)
+    paper = "hu2024"
+    output = "tokens_per_param"
+    output_unit = "tokens/parameter"
+
+    def __call__(self, flops: Any) -> Any:
+        """D/N at C FLOPs, tokens a parameter."""
+        return self.r * (flops / 6) ** self.s
+
+    def optimal_size(self, flops: Any) -> Any:
+        """N with 6 N D = C, parameters."""
+        return sqrt(floats(flops) / 6 / self(flops))
+
+    def optimal_tokens(self, flops: Any) -> Any:
+        """D with 6 N D = C, tokens."""
+        return sqrt(floats(flops) / 6 * self(flops))
+
+
+HOFFMANN_2022_APPROACH_1_SIZE = OptimalSize(**constants("HOFFMANN_2022_APPROACH_1_SIZE"))
+HOFFMANN_2022_APPROACH_1_TOKENS = OptimalTokens(**constants("HOFFMANN_2022_APPROACH_1_TOKENS"))
+HOFFMANN_2022_APPROACH_2_SIZE = OptimalSize(**constants("HOFFMANN_2022_APPROACH_2_SIZE"))
+HOFFMANN_2022_APPROACH_2_TOKENS = OptimalTokens(**constants("HOFFMANN_2022_APPROACH_2_TOKENS"))
+HOFFMANN_2022_TWENTY_SIZE = OptimalSize(**constants("HOFFMANN_2022_TWENTY_SIZE"))
+HOFFMANN_2022_TWENTY_TOKENS = OptimalTokens(**constants("HOFFMANN_2022_TWENTY_TOKENS"))
+DUBEY_2024 = OptimalTokens(**constants("DUBEY_2024"))
+DUBEY_2024_PRINTED = OptimalTokens(**constants("DUBEY_2024_PRINTED"))
+HU_2024 = TokensPerParam(**constants("HU_2024"))
+DEY_2023 = FlooredPowerLaw(**constants("DEY_2023"))
