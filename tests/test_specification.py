@@ -2,10 +2,10 @@
 
 import pytest
 
-from specified import dense
+from specified import dense, downstream
 from specified.row import Row
 
-TABLE: tuple[Row, ...] = (*dense.ROWS,)
+TABLE: tuple[Row, ...] = (*dense.ROWS, *downstream.ROWS)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=str)

@@ -54,6 +54,11 @@ def log(x: Any) -> Any:
     return _library(x).log(x)
 
 
+def log1p(x: Any) -> Any:
+    """ln(1 + x), exact for small x."""
+    return _library(x).log1p(x)
+
+
 def log_of(x: Any) -> Any:
     """ln x, of what may have run to 0 in a fit: never below ln TINY."""
     return log(maximum(x, TINY))

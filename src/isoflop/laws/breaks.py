@@ -11,7 +11,6 @@ from isoflop.errors import BadInput
 from isoflop.laws.arrays import bounded_exp, log, log_of, maximum, softplus
 from isoflop.laws.law import Law, param
 
-MOST = 9
 _ANY = (-np.inf, np.inf)
 _PLACES = tuple(10.0**k for k in range(2, 27, 2))
 _STARTS = 600  # at the most, of all breaks together; the other constants multiply them by 30
@@ -20,14 +19,16 @@ _STARTS = 600  # at the most, of all breaks together; the other constants multip
 class BNSL(Law):
     """L(x) = a + b x^(-c0) Π_i (1 + (x / d_i)^(1 / f_i))^(-c_i f_i)
 
-    Caballero et al. 2023, arXiv:2210.14891, eq. 1. x are the examples seen (subclass it to name another input). Each
-    break adds c_i to the exponent around d_i; f_i is how many e-folds it takes. `bnsl(n)` makes the form with n breaks.
+    Caballero et al. 2023, arXiv:2210.14891, eq. 1. x are the examples seen (subclass it to name another input), L a
+    loss or an error rate. Each break adds c_i to the exponent around d_i; f_i is how many e-folds it takes. Any number
+    of breaks: `bnsl(n)` makes the form with n, and without any it is a power law with a floor.
     """
 
     n_breaks: ClassVar[int]
 
     inputs = ("examples",)
     output_unit = "output"
+    paper = "caballero2022"
 
     def __call__(self, examples: Any) -> Any:
         """L after x examples."""
@@ -43,9 +44,12 @@ class BNSL(Law):
 
 @functools.cache
 def bnsl(n_breaks: int) -> type[BNSL]:
-    """The form with so many breaks, the same class whenever it is asked for. Raises `BadInput` outside 0 to MOST."""
-    if not 0 <= n_breaks <= MOST:
-        raise BadInput(f"A broken law has 0 to {MOST} breaks here; got {n_breaks}. Each costs three constants.")
+    """The form with so many breaks, the same class whenever it is asked for. Raises `BadInput` below 0.
+
+    A fit has 3 n + 3 constants to find: more than a few breaks need more runs than most tables have.
+    """
+    if n_breaks < 0:
+        raise BadInput(f"A broken law has 0 breaks or more; got {n_breaks}. Each costs three constants.")
     fields = [
         ("a", param("output", "the floor: the loss at infinite x", starts=(0.01, 0.5), linear=True)),
         ("b", param("output", "the reducible loss at x = 1", starts=(0.1, 3.0, 50.0, 3e3, 2e5), linear=True)),
@@ -56,6 +60,8 @@ def bnsl(n_breaks: int) -> type[BNSL]:
     for i in range(1, n_breaks + 1):
         ways = len(turns) * len(widths)
         places = _PLACES[i - 1 :: n_breaks][: max(1, int(_STARTS ** (1 / n_breaks) / ways))]
+        if n_breaks > len(_PLACES):
+            places = (_PLACES[-1] ** (i / n_breaks),)
         fields += [
             (f"c{i}", param("1", f"what break {i} adds to the exponent", starts=turns, domain=_ANY, scale="linear")),
             (f"d{i}", param("input", f"where break {i} is", starts=places)),
@@ -70,6 +76,6 @@ def bnsl(n_breaks: int) -> type[BNSL]:
 
 
 def __getattr__(name: str) -> type[BNSL]:
-    if re.fullmatch(r"BNSL\d", name):
+    if re.fullmatch(r"BNSL\d+", name):
         return bnsl(int(name[4:]))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

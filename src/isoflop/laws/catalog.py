@@ -76,8 +76,21 @@ FORMS: Mapping[str, str] = {
     "MultiplicativeFineTuning": "isoflop.laws.finetuning",
     # downstream
     "DownstreamError": "isoflop.laws.overtraining",
+    "TaskLoss": "isoflop.laws.downstream",
+    "TaskAccuracy": "isoflop.laws.downstream",
+    "LossAccuracy": "isoflop.laws.downstream",
+    "AnswerNLL": "isoflop.laws.downstream",
+    "AnswerAccuracy": "isoflop.laws.downstream",
+    "Capability": "isoflop.laws.downstream",
+    "CapabilityAccuracy": "isoflop.laws.downstream",
     # compute at test time, reinforcement learning
-    # any learning curve, any one input
+    "Coverage": "isoflop.laws.test_time",
+    "BetaCoverage": "isoflop.laws.test_time",
+    "LogLinearAccuracy": "isoflop.laws.test_time",
+    "SigmoidReward": "isoflop.laws.reinforcement",
+    "PlayCompute": "isoflop.laws.reinforcement",
+    # any learning curve, any inputs
+    "SumOfPowers": "isoflop.laws.generic",
     "PowerLaw": "isoflop.laws.power",
     "FlooredPowerLaw": "isoflop.laws.power",
     "BendingPowerLaw": "isoflop.laws.power",
@@ -89,12 +102,19 @@ FORMS: Mapping[str, str] = {
     **{f"BNSL{breaks}": "isoflop.laws.breaks" for breaks in range(1, 10)},
 }
 
+MADE: Mapping[str, str] = {
+    r"SumOfPowers\(.+\)": "isoflop.laws.generic",
+    r"BNSL\d+": "isoflop.laws.breaks",
+}
+"""Forms that are made when they are asked for, in any number, by a pattern of their names."""
+
 
 def form(name: str) -> type[Law]:
     """The form of this name. Raises `BadInput` naming those there are."""
-    if name not in FORMS:
+    module = FORMS.get(name) or next((where for names, where in MADE.items() if re.fullmatch(names, name)), None)
+    if module is None:
         raise BadInput(f"No law is called {name!r}. There are {', '.join(FORMS)}.")
-    found: type[Law] = getattr(import_module(FORMS[name]), name)
+    found: type[Law] = getattr(import_module(module), name)
     return found
 
 
@@ -137,7 +157,10 @@ def find(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def loss_form(name: str) -> type[Law]:
-    """The form of a loss by a name as people type it: `chinchilla`, `power-law`. Raises `BadInput` naming all."""
+    """The form of a loss by a name as people type it: `chinchilla`, `sum-of-powers(tokens)`. Raises `BadInput`."""
+    front, bracket, inputs = name.partition("(")
+    if bracket and _letters(front) == "sumofpowers" and (own := form(f"SumOfPowers({inputs}")).output == "loss":
+        return own
     losses = {each: found for each in FORMS if (found := form(each)).output == "loss"}
     typed = {_letters(each): each for each in losses}
     if _letters(name) not in typed:

@@ -59,6 +59,10 @@ QUANTITIES: Mapping[str, Quantity] = {
     "task_loss": Quantity("L", "bits/byte", "bits per byte of the right answer"),
     "attempts": Quantity("k", "samples", "answers drawn for one problem"),
     "coverage": Quantity("c", "1", "share of problems that one of the answers solves"),
+    "capability": Quantity("S", "1", "capability of a model: a principal component of its benchmark scores"),
+    "multiplier": Quantity("m", "1", "compute spent on an answer, over that of one plain answer"),
+    "test_flops": Quantity("C_test", "FLOPs", "compute spent on an answer or a move"),
+    "elo": Quantity("Elo", "Elo", "strength of a player"),
     "reward": Quantity("R", "1", "mean reward, or pass rate"),
     "x": Quantity("x", "its own", "whatever was scaled"),
 }

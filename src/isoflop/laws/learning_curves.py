@@ -28,6 +28,7 @@ class M1(Law):
 
     inputs = ("examples",)
     output_unit = "output"
+    paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
         """L after x examples."""
@@ -47,6 +48,7 @@ class M2(Law):
 
     inputs = ("examples",)
     output_unit = "output"
+    paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
         """L after x examples."""
@@ -68,6 +70,7 @@ class M2Excess(Law):
     inputs = ("examples", "loss")
     output = "ratio"
     output_unit = "1"
+    paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any, loss: Any) -> Any:
         """What the law says of the reducible loss after x examples, over what is left of L above the floor."""
@@ -87,6 +90,7 @@ class M3(Law):
 
     inputs = ("examples",)
     output_unit = "output"
+    paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
         """L after x examples."""
@@ -109,6 +113,7 @@ class M4(Law):
 
     inputs = ("examples",)
     output_unit = "output"
+    paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
         """L after x examples."""
