@@ -1,8 +1,9 @@
-"""Runs and models that the claims are about, as their papers give them: sizes, tokens, steps, scores."""
+"""Models and shapes that the claims are about, as their papers give them."""
 
 from dataclasses import dataclass
 
 from isoflop.costs.shape import Shape
+from isoflop.laws.kaplan_protocol import KAPLAN_2020_RUN, WEBTEXT2
 from isoflop.units import pf_days_of
 
 
@@ -24,23 +25,18 @@ class Trained:
         return float(pf_days_of(self.flops))
 
 
-# Brown et al. 2020, Table D.1; Hoffmann et al. 2022, sec. 4.
-GPT_3 = Trained(175e9, 300e9)
-GPT_3_FLOPS = 3.14e23
+# Brown et al. 2020, Tables 2.1 and D.1, which rounds to both; Hoffmann et al. 2022, sec. 4.
+GPT_3, GPT_3_FLOPS, GPT_3_PF_DAYS = Trained(175e9, 300e9), 3.14e23, 3640
 CHINCHILLA = Trained(70e9, 1.4e12)
-TOKENS_PER_PARAMETER = CHINCHILLA.tokens / CHINCHILLA.n_params
 
 # Share of right answers in MMLU, with four to choose from: Hoffmann et al. 2022, sec. 4.2.
 MMLU_CHANCE, MMLU_GOPHER, MMLU_CHINCHILLA = 0.25, 0.600, 0.676
 
-# Kaplan et al. 2020, sec. 2 and 3: the standard run, its data, the range of sizes without embeddings and of data.
-BATCH_TOKENS, STEPS = 2**19, 2.5e5
-STANDARD_TOKENS = BATCH_TOKENS * STEPS
-WEBTEXT2_TOKENS = 2.29e10
-FEWEST_TOKENS = WEBTEXT2_TOKENS / 2**10
-SMALLEST, LARGEST = Trained(768, STANDARD_TOKENS), Trained(1.5e9, STANDARD_TOKENS)
+# Kaplan et al. 2020, sec. 2.2 and 3.1: N without embeddings.
+SMALLEST, LARGEST = (Trained(n, KAPLAN_2020_RUN.tokens) for n in (768, 1.5e9))
+FEWEST_TOKENS = WEBTEXT2.tokens / 2**10
 
 
 def gpt_2_shape(n_layers: int, width: int) -> Shape:
-    """A shape as Kaplan et al. 2020 and GPT-2 have it: d_attn = d_ff / 4 = d_model, heads of 64, BPE 50257."""
-    return Shape(n_layers, width, width // 64, 64, 4 * width, 50257, 1024)
+    """A shape as GPT-2 and Kaplan et al. 2020 have it: d_attn = d_ff / 4 = d_model, heads of 64."""
+    return Shape(n_layers, width, width // 64, 64, 4 * width, WEBTEXT2.vocab_size, KAPLAN_2020_RUN.context)
