@@ -25,7 +25,7 @@ def test_a_law_refuses_another_count_and_names_both_and_the_function() -> None:
     with pytest.raises(BadInput) as refused:
         KAPLAN_2020(Counted(124e6, Size.TOTAL), 2.2e10)
     said = str(refused.value)
-    assert "124000000.0 counts all parameters, embeddings included" in said
+    assert "n_params = 1.24e+08 counts all parameters, embeddings included" in said
     assert "this law's counts parameters without embeddings" in said
     assert "isoflop.costs.counts.nonembedding_of" in said
 

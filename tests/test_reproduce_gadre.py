@@ -13,6 +13,7 @@ from isoflop.estimates.objective import RAW, Objective
 from isoflop.fits.parametric import fit
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.overtraining import DownstreamError, Overtraining
+from isoflop.laws.published import PUBLISHED
 from isoflop.runs.readers.read import read_table
 from isoflop.runs.table import Table
 
@@ -90,6 +91,21 @@ def test_the_constants_are_those_of_the_recipe(
     law = benches(text).loss
     assert (law.a / 6**law.eta, law.b) == pytest.approx(scales, abs=5e-3)
     assert (-2 * law.eta, law.E) == pytest.approx((exponent, E), abs=5e-5)
+
+
+@pytest.mark.parametrize(("text", "name"), [("rpj", "REDPAJAMA"), ("c4_original", "C4"), ("rw_original", "REFINEDWEB")])
+def test_the_constants_from_memory_are_those_of_the_recipe_to_their_digits(
+    benches: Callable[[str], Bench], text: str, name: str
+) -> None:
+    """What `unverified` says of them: nobody has seen the table, but the runs give it."""
+    found = benches(text)
+    for law, row in (
+        (found.loss, PUBLISHED[f"GADRE_2024_{name}"]),
+        (found.error, PUBLISHED[f"GADRE_2024_{name}_ERROR"]),
+    ):
+        for constant, value in row.values.items():
+            digits = {"E": 2, "a": 0, "b": 0, "eta": 3, "epsilon": 3, "k": 2, "gamma": 3}[constant]
+            assert round(law.constants[constant], digits) == value, constant
 
 
 def test_models_trained_on_c4_extrapolate_poorly(benches: Callable[[str], Bench]) -> None:

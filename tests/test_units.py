@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isoflop.errors import BadInput
-from isoflop.units import PF_DAY, parse_count, parse_flops, print_count, print_flops, print_seconds
+from isoflop.units import (
+    PF_DAY,
+    parse_count,
+    parse_dollars,
+    parse_flops,
+    print_count,
+    print_dollars,
+    print_flops,
+    print_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +63,18 @@ def test_printed_counts_read_back_within_their_three_digits(count: float) -> Non
 )
 def test_times_are_printed_in_whole_units(seconds: float, words: str) -> None:
     assert print_seconds(seconds) == words
+
+
+@pytest.mark.parametrize(("text", "dollars"), [("100000", 1e5), ("$2M", 2e6), ("$1,500", 1500), ("1.5b", 1.5e9)])
+def test_dollars_are_read_as_people_write_them(text: str, dollars: float) -> None:
+    assert parse_dollars(text) == pytest.approx(dollars)
+
+
+def test_dollars_that_are_none_are_refused() -> None:
+    for text in ("2 euros", "-3", "$", "2T"):
+        with pytest.raises(BadInput, match=r"\$2M"):
+            parse_dollars(text)
+
+
+def test_dollars_are_printed_short() -> None:
+    assert [print_dollars(each) for each in (152.3, 99_800, 2e6)] == ["$152", "$99.8K", "$2.00M"]

@@ -48,6 +48,11 @@ def parser() -> ArgumentParser:
 
     _fit(command("fit", "fit laws to a table of runs, with intervals and doubts"))
 
+    laws = command("laws", "every law with its constants, sources and units; or one law")
+    laws.add_argument("law", metavar="LAW", nargs="?", help="a law or a set of constants: chinchilla, kaplan_2020")
+
+    _predict(command("predict", "what a law says at one point, and how far it was fitted"))
+
     plan = command("plan", "the best size and tokens for a budget")
     plan.description = "Without --fit: published laws, whose losses belong to another text."
     plan.add_argument("--flops", metavar="C", required=True, help="budget: 1e22, 10ZFLOP, 115PF-days")
@@ -85,6 +90,19 @@ def _fit(fit: ArgumentParser) -> None:
     fit.add_argument("--convention", default="6ND", metavar="C", help="6ND derives the third of N, D, C; none does not")
     fit.add_argument("--out", metavar="FILE", default="fit.json", help="where the fit is kept (fit.json)")
     fit.add_argument("--html", metavar="FILE", help="write a page with pictures too")
+
+
+def _predict(predict: ArgumentParser) -> None:
+    predict.usage = "isoflop predict LAW [options]"
+    predict.description = "By every published set of the law's constants, or by a fit.json."
+    predict.add_argument("law", metavar="LAW", help="a law or set of `isoflop laws`, or a fit.json")
+    predict.add_argument("--n-params", metavar="N", help="parameters: 7e9, 7B")
+    predict.add_argument("--tokens", metavar="D", help="tokens: 1.4e12, 1.4T")
+    predict.add_argument("--unique-tokens", metavar="U", help="different tokens among them")
+    predict.add_argument("--flops", metavar="C", help="compute: 1e22, 10ZFLOP, 115PF-days; alone: the best N and D")
+    predict.add_argument("--at", nargs="+", action="extend", default=[], metavar="A=1", help="other inputs: loss=2.5")
+    counts = ("non-embedding", "with-head", "total", "active")
+    predict.add_argument("--counts", choices=counts, metavar="WHAT", help=f"what N counts: {', '.join(counts)}")
 
 
 def _command(commands: Any, name: str, help: str) -> ArgumentParser:

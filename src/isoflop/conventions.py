@@ -80,6 +80,11 @@ class Counted:
 
 def mismatch(law: str, symbol: str, given: Counted, wanted: Convention) -> str:
     """Why a law does not take a number: both meanings, and what converts."""
-    said = f"{law}: {symbol} = {given.value} counts {MEANINGS[given.counts]}; this law's counts {MEANINGS[wanted]}. "
+    said = f"{law}: {symbol} = {_shown(given.value)} counts {MEANINGS[given.counts]}; "
+    said += f"this law's counts {MEANINGS[wanted]}. "
     function = CONVERSIONS.get((given.counts, wanted))
     return said + (f"Convert it with {function}." if function else "Nothing converts the one into the other.")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value)

@@ -32,6 +32,14 @@ def parse_count(text: str, what: str) -> float:
     return number * SUFFIXES[unit.upper()]
 
 
+def parse_dollars(text: str) -> float:
+    """Dollars from `100000`, `$2M`, `1.5B`. Raises `BadInput`, naming what is allowed."""
+    number, unit = _split(text.strip().removeprefix("$"), "dollars", "100000, $2M or $1.5B")
+    if unit.upper() not in {"", "K", "M", "B"}:
+        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write dollars as 100000, $2M or $1.5B.")
+    return number * SUFFIXES[unit.upper()]
+
+
 def _split(text: str, what: str, examples: str) -> tuple[float, str]:
     found = _QUANTITY.fullmatch(text)
     number = float(found.group(1).replace(",", "").replace("_", "")) if found else 0.0
@@ -46,6 +54,11 @@ def print_count(number: float) -> str:
         if abs(number) >= size * 0.9995:
             return f"{number / size:.3g}{suffix}" if number / size >= 100 else f"{number / size:#.3g}{suffix}"
     return f"{number:.3g}"
+
+
+def print_dollars(dollars: float) -> str:
+    """Three digits and a suffix: 152 → $152, 99800 → $99.8K, 2e6 → $2.00M."""
+    return f"${print_count(dollars)}"
 
 
 def print_flops(flops: float) -> str:

@@ -1,4 +1,4 @@
-"""Bytes that training keeps for the backward pass, by Korthikanti et al. 2022 (arXiv:2205.05198), and what recomputing costs."""
+"""Bytes that training keeps for the backward pass (Korthikanti et al. 2022, arXiv:2205.05198); the cost of redoing."""
 
 from enum import StrEnum
 
@@ -57,9 +57,9 @@ def logit_bytes(shape: Shape, micro_batch: int = 1, *, tensor: int = 1) -> float
 
 
 def recomputed_share(shape: Shape, recomputation: Recomputation) -> float:
-    """FLOPs of recomputing, over those of training: full 1/3; selective the scores alone, 4 n_layer n_ctx d_attn a token.
+    """FLOPs of recomputing over those of training: full 1/3; selective the scores, 4 n_layer n_ctx d_attn a token.
 
-    Korthikanti et al. (eq. 9) take s / (6 h) for selective, which counts the scores' backward pass too: three times this.
+    Korthikanti et al. (sec. 5) say s / (6 h) for selective, three times this: as much as the scores' whole training.
     """
     forward = forward_flops_per_token(shape)
     scores = 4.0 * shape.n_layers * shape.context * shape.attention_width

@@ -1,4 +1,4 @@
-"""Time lost to failures: how often a cluster fails, how often to write a checkpoint, and the share of time that counts."""
+"""Time lost to failures: how often a cluster fails, how often to write a checkpoint, what share of the time counts."""
 
 import math
 from dataclasses import dataclass

@@ -28,10 +28,10 @@ _VENDORS = ("nvidia", "amd", "google", "geforce", "instinct", "cloud")
 class Device:
     """One accelerator.
 
-    flops_per_second: dense bf16 peak. memory_bytes and bytes_per_second: its memory and the bandwidth to it. domain: how
-    many devices share the fast interconnect, over which each sends link_bytes_per_second, and network_bytes_per_second
-    beyond it. dollars_per_hour: a list price as of price_date; None where none is known. tag: how well peak, memory and
-    bandwidth were checked. unverified: which figures nobody has seen in a source, the price included.
+    flops_per_second: dense bf16 peak. memory_bytes and bytes_per_second: its memory and the bandwidth to it. domain:
+    how many devices share the fast interconnect, over which each sends link_bytes_per_second, and beyond it
+    network_bytes_per_second. dollars_per_hour: a list price as of price_date; None where none is known. tag: how well
+    peak, memory and bandwidth were checked. unverified: which figures nobody has seen in a source.
     """
 
     name: str
@@ -52,10 +52,14 @@ class Device:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What to say beside any number that comes from this device."""
-        said = [f"{self.name}: {self.unverified}."] if self.unverified else []
-        if self.dollars_per_hour is not None:
-            said.append(f"{self.name}: ${self.dollars_per_hour:g} an hour is a list price, {self.price_date or 'undated'}.")
-        return tuple(said)
+        return (f"{self.name}: {self.unverified}.",) if self.unverified else ()
+
+    @property
+    def price(self) -> str:
+        """The list price in words, with its date; "" where none is known."""
+        if self.dollars_per_hour is None:
+            return ""
+        return f"${self.dollars_per_hour:g} an hour of one {self.name}, a list price ({self.price_date or 'undated'})"
 
 
 def devices(path: str | Path | None = None) -> Mapping[str, Device]:
@@ -74,7 +78,7 @@ def devices(path: str | Path | None = None) -> Mapping[str, Device]:
 
 
 def device(name: str, path: str | Path | None = None) -> Device:
-    """The device of this name, however it is written: h100, H100, "NVIDIA H100 SXM". `BadInput` lists the known ones."""
+    """The device of this name, however it is written: h100, "NVIDIA H100 SXM". `BadInput` lists the known ones."""
     table = devices(path)
     wanted = _plain(name)
     for each in reversed(table.values()):  # a user's own come last, and are asked first
@@ -142,8 +146,8 @@ def _sparse(name: str, row: Mapping[str, Any], known: Mapping[str, Device]) -> l
     peak = float(row["flops_per_second"])
     if row.get("sparse", False) is not False:
         return [
-            f"{name}: {peak:.4g} FLOP/s is marked sparse. Training multiplies dense matrices: give the dense bf16 peak, "
-            f"for 2:4 sparsity half of it, {peak / 2:.4g}."
+            f"{name}: {peak:.4g} FLOP/s is marked sparse. Training multiplies dense matrices: give the dense "
+            f"bf16 peak, for 2:4 sparsity half of it, {peak / 2:.4g}."
         ]
     names = [_plain(each) for each in (name, *row.get("aliases", []))]
     for other in known.values():

@@ -1,4 +1,4 @@
-"""Bytes that a model's states take in training: weights, gradients and optimiser, whole or split (ZeRO), or with LoRA."""
+"""Bytes of a model's states in training: weights, gradients and optimiser; whole, split (ZeRO), or with LoRA."""
 
 from dataclasses import dataclass
 from typing import Literal

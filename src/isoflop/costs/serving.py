@@ -16,7 +16,7 @@ def kv_cache_bytes(
 
 
 def inference_flops_per_token(n_params: float, n_layers: int, attention_width: int, context: int) -> float:
-    """2 N + 4 n_layer d ctx: FLOPs of one token with `context` tokens before it. N counts matrices and head (active)."""
+    """2 N + 4 n_layer d ctx: FLOPs of one token with `context` tokens before it. N: matrices and head, active ones."""
     return 2.0 * n_params + 4.0 * n_layers * attention_width * context
 
 

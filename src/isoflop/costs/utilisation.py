@@ -1,4 +1,4 @@
-"""From FLOPs to device-hours, days and dollars by the share of the peak that a run uses (MFU), and that share itself."""
+"""From FLOPs to device-hours, days and dollars, by the share of the peak that a run uses (MFU); and that share."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,12 @@ class Utilisation:
     unverified: str = ""
 
 
+_PALM = (540.35e9, 540.35e9)
+_LLAMA = (405e9, 405e9)
 REPORTED: tuple[Utilisation, ...] = (
-    Utilisation(0.462, (540.35e9, 540.35e9), "PaLM, 540B on TPU v4", "arXiv:2204.02311", "V2", "chowdhery2022"),
-    Utilisation(0.38, (405e9, 405e9), "Llama 3.1 405B on H100, the lowest of its stages", "arXiv:2407.21783", "V", "dubey2024"),
-    Utilisation(0.43, (405e9, 405e9), "Llama 3.1 405B on H100, the highest of its stages", "arXiv:2407.21783", "V", "dubey2024"),
+    Utilisation(0.462, _PALM, "PaLM 540B on TPU v4", "arXiv:2204.02311", "V2", "chowdhery2022"),
+    Utilisation(0.38, _LLAMA, "Llama 3.1 405B on H100, its lowest stage", "arXiv:2407.21783", "V", "dubey2024"),
+    Utilisation(0.43, _LLAMA, "Llama 3.1 405B on H100, its highest stage", "arXiv:2407.21783", "V", "dubey2024"),
 )
 """What papers report of their runs."""
 
@@ -49,9 +51,7 @@ DEFAULTS: tuple[Utilisation, ...] = (
         "D",
         unverified="a planning rule, not a measurement of this size; measure yours",
     ),
-    Utilisation(
-        0.40, (1e11, float("inf")), "inside Llama 3.1 405B's 38 to 43 %", "arXiv:2407.21783", "V", "dubey2024"
-    ),
+    Utilisation(0.40, (1e11, float("inf")), "inside Llama 3.1 405B's 38 to 43 %", "arXiv:2407.21783", "V", "dubey2024"),
 )
 """What is assumed of a run that has not been measured, by its size."""
 
@@ -64,12 +64,15 @@ def default_mfu(n_params: float) -> Utilisation:
 def mfu(tokens_per_second: float, shape: Shape, device: Device, n_devices: int = 1) -> float:
     """MFU = tokens/s (6 N + 12 L H Q T) / peak (Chowdhery et al. 2022, app. B).
 
-    N counts matrices and head; L layers, H heads, Q numbers a head, T context: `flops_per_token`. peak is of all devices.
+    N counts matrices and head; L layers, H heads, Q numbers a head, T context: `flops_per_token`. The peak is of all
+    devices.
     """
     return tokens_per_second * flops_per_token(shape) / (n_devices * device.flops_per_second)
 
 
-def hfu(tokens_per_second: float, shape: Shape, device: Device, n_devices: int = 1, *, recomputed: float = 1.0) -> float:
+def hfu(
+    tokens_per_second: float, shape: Shape, device: Device, n_devices: int = 1, *, recomputed: float = 1.0
+) -> float:
     """HFU: MFU plus what is recomputed; with all of the forward pass (recomputed = 1), 8 N + 16 L H Q T a token."""
     hardware = (BACKWARD_AND_FORWARD + recomputed) * forward_flops_per_token(shape)
     return tokens_per_second * hardware / (n_devices * device.flops_per_second)

@@ -65,9 +65,22 @@ FORMS: Mapping[str, str] = {
     # batch, learning rate, weight decay
     "StepsToTarget": "isoflop.laws.critical_batch",
     "CriticalBatch": "isoflop.laws.critical_batch",
+    "CriticalBatchByTokens": "isoflop.laws.critical_batch",
+    "LearningRate": "isoflop.laws.learning_rate",
+    "LearningRateBySize": "isoflop.laws.learning_rate",
+    "LearningRateByCompute": "isoflop.laws.learning_rate",
+    "LearningRateRatio": "isoflop.laws.learning_rate",
+    "BatchByTokens": "isoflop.laws.batch",
+    "BatchBySize": "isoflop.laws.batch",
+    "BatchByCompute": "isoflop.laws.batch",
+    "OptimalScale": "isoflop.laws.deepseek",
+    "Timescale": "isoflop.laws.weight_decay",
+    "WeightDecay": "isoflop.laws.weight_decay",
+    "Transfer": "isoflop.laws.parametrization",
     # schedules
     "MultiPower": "isoflop.laws.multipower",
     "Annealing": "isoflop.laws.tissue",
+    "AnnealingBySize": "isoflop.laws.tissue",
     # experts, precision, vocabulary
     "Routed": "isoflop.laws.routed",
     # mixtures, transfer, fine-tuning, modalities
@@ -130,8 +143,8 @@ def sets_of(name: str) -> tuple[str, ...]:
 
 
 def listed() -> tuple[str, ...]:
-    """Every form once: a law with any number of breaks is one law."""
-    return tuple(name for name in FORMS if not re.fullmatch(r"BNSL[2-9]", name))
+    """Every law once: with any number of breaks it is one law, and M2 as its authors fit it is M2."""
+    return tuple(name for name in FORMS if not re.fullmatch(r"BNSL[2-9]|M2Excess", name))
 
 
 def typed_name(name: str) -> str:
@@ -147,6 +160,8 @@ def find(name: str) -> tuple[str, tuple[str, ...]]:
     for each in FORMS:
         if _letters(each) == _letters(name):
             return each, sets_of(each)
+    if made := _made_name(name):
+        return made, ()
     for each, row in PUBLISHED.items():
         if _letters(each) == _letters(name):
             return row.form, (each,)
@@ -158,8 +173,8 @@ def find(name: str) -> tuple[str, tuple[str, ...]]:
 
 def loss_form(name: str) -> type[Law]:
     """The form of a loss by a name as people type it: `chinchilla`, `sum-of-powers(tokens)`. Raises `BadInput`."""
-    front, bracket, inputs = name.partition("(")
-    if bracket and _letters(front) == "sumofpowers" and (own := form(f"SumOfPowers({inputs}")).output == "loss":
+    made = _made_name(name)
+    if made and (own := form(made)).output == "loss":
         return own
     losses = {each: found for each in FORMS if (found := form(each)).output == "loss"}
     typed = {_letters(each): each for each in losses}
@@ -179,6 +194,13 @@ def loss_forms(columns: Collection[str]) -> tuple[type[Law], ...]:
         and set(each.inputs) <= set(columns)
         and ("flops" in each.inputs or {"n_params", "tokens"} <= set(each.inputs))
     )
+
+
+def _made_name(name: str) -> str:
+    """The name of a form that is made when it is asked for, typed as people do; "" where it is none."""
+    front, bracket, inputs = name.partition("(")
+    spelt = {"sumofpowers": "SumOfPowers"}.get(_letters(front), front.upper()) + bracket + inputs
+    return spelt if any(re.fullmatch(names, spelt) for names in MADE) else ""
 
 
 def _letters(name: str) -> str:

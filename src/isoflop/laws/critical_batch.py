@@ -5,9 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from isoflop.conventions import Counted
+from isoflop.laws.advice import Point, Spread, side_by_side
 from isoflop.laws.arrays import bounded_exp, log
 from isoflop.laws.law import Law, param
 from isoflop.laws.published import constants
+
+_MEANT = (
+    "Not the same is meant: Zhang et al. allow a fifth more steps than 1 / B would need, others twice the fewest "
+    "tokens, which is a batch three to four times as large."
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,7 @@ class StepsToTarget(Law):
     b: float = param("sequences", "sequences that an infinitesimal batch needs", starts=(1e4, 1e6, 1e8), linear=True)
 
     inputs = ("batch_sequences",)
+    paper = "zhang2024"
     output = "steps"
     output_unit = "steps"
 
@@ -50,12 +58,42 @@ class CriticalBatch(Law):
     a: float = param("1", "how it grows with size", starts=(0.3, 0.6), domain=(-np.inf, np.inf), scale="linear")
 
     inputs = ("n_params",)
+    paper = "zhang2024"
     output = "batch_sequences"
     output_unit = "sequences"
 
     def __call__(self, n_params: Any) -> Any:
         """B_crit at N parameters, sequences."""
         return self.k * bounded_exp(self.a * log(n_params))
+
+
+@dataclass(frozen=True)
+class CriticalBatchByTokens(Law):
+    """B_crit = k D^a
+
+    Zhang et al. 2024, arXiv:2410.21676; Bergsma et al. 2025 (Power Lines), arXiv:2505.13738. In tokens. The two mean
+    another thing by critical, which each set says.
+    """
+
+    k: float = param("tokens", "the critical batch at D = 1", starts=(1.0, 30.0, 1e3), linear=True)
+    a: float = param("1", "how it grows with data", starts=(0.3, 0.6), domain=(-np.inf, np.inf), scale="linear")
+
+    inputs = ("tokens",)
+    paper = "zhang2024"
+    output = "critical_batch_tokens"
+    output_unit = "tokens"
+
+    def __call__(self, tokens: Any) -> Any:
+        """B_crit at D tokens, in tokens."""
+        return self.k * bounded_exp(self.a * log(tokens))
+
+
+def opinions(n_params: float | Counted, tokens: float) -> Spread:
+    """Every published rule of the largest batch that pays at N parameters and D tokens, and how they disagree.
+
+    Raises `BadInput`.
+    """
+    return side_by_side("critical_batch_tokens", Point.of(n_params, tokens), remark=_MEANT)
 
 
 ZHANG_2024_85M = StepsToTarget(**constants("ZHANG_2024_85M"))
@@ -65,3 +103,5 @@ ZHANG_2024_604M = StepsToTarget(**constants("ZHANG_2024_604M"))
 ZHANG_2024_1P2B = StepsToTarget(**constants("ZHANG_2024_1P2B"))
 ZHANG_2024_CRITICAL = CriticalBatch(**constants("ZHANG_2024_CRITICAL"))
 ZHANG_2024_CRITICAL_LINEAR = CriticalBatch(**constants("ZHANG_2024_CRITICAL_LINEAR"))
+ZHANG_2024_CRITICAL_TOKENS = CriticalBatchByTokens(**constants("ZHANG_2024_CRITICAL_TOKENS"))
+BERGSMA_2025_CRITICAL = CriticalBatchByTokens(**constants("BERGSMA_2025_CRITICAL"))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from isoflop.laws.arrays import bounded_exp, expm1, log, log_of, maximum, minimum, where
+from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.law import Law, param
 from isoflop.laws.published import constants
 
@@ -33,20 +34,45 @@ class DataConstrained(Law):
     R_N_star: float = param("1", "the same of parameters beyond the best for U", starts=(0.5, 2, 8, 32))
 
     inputs = ("n_params", "tokens", "unique_tokens")
+    paper = "muennighoff2023"
 
     def __call__(self, n_params: Any, tokens: Any, unique_tokens: Any) -> Any:
         """L at N parameters and D tokens of which U are different, nats/token."""
-        unique = minimum(tokens, unique_tokens)
-        best = maximum(minimum(n_params, self.best_size(unique)), 1.0)
-        data = _worth(unique, tokens / unique - 1, self.R_D_star)
-        size = _worth(best, maximum(n_params / best - 1, 0.0), self.R_N_star)
+        data = self.effective_tokens(tokens, unique_tokens)
+        size = self.effective_params(n_params, minimum(tokens, unique_tokens))
         return self.E + self.A * bounded_exp(-self.alpha * log(size)) + self.B * bounded_exp(-self.beta * log(data))
 
+    def effective_tokens(self, tokens: Any, unique_tokens: Any) -> Any:
+        """D', eq. 5: the new tokens that D tokens are worth, of which U are different."""
+        unique = minimum(tokens, unique_tokens)
+        return _worth(unique, tokens / unique - 1, self.R_D_star)
+
+    def effective_params(self, n_params: Any, unique_tokens: Any) -> Any:
+        """N', eq. 6: what N parameters are worth where U different tokens were seen: less than N beyond U_N."""
+        best = maximum(minimum(n_params, self.best_size(unique_tokens)), 1.0)
+        return _worth(best, maximum(n_params / best - 1, 0.0), self.R_N_star)
+
+    def worth_of_epochs(self, epochs: Any) -> Any:
+        """D' / D of data seen so many times: what a token is worth on average, 1 if it were new."""
+        return self.effective_tokens(epochs, 1.0) / epochs
+
+    def most_tokens(self, unique_tokens: Any) -> Any:
+        """(1 + R_D*) U: the new tokens that U different ones are worth after ever so many epochs."""
+        return (1 + self.R_D_star) * unique_tokens
+
     def best_size(self, tokens: Any) -> Any:
-        """N_opt, parameters: the best size for D tokens, none repeated, with N_opt / G = (G D)^(beta / alpha)."""
+        """N_opt, parameters: the best size for D tokens, none repeated, with N_opt / G = (G D)^(beta / alpha).
+
+        G = (alpha A / (beta B))^(1 / (alpha + beta)). Of the unique tokens it is U_N.
+        """
         alpha, beta = maximum(self.alpha, 1e-9), maximum(self.beta, 1e-9)  # the formula divides by them
         ln_G = (log(alpha) + log_of(self.A) - log(beta) - log_of(self.B)) / (alpha + beta)
         return bounded_exp((log(tokens) + ln_G) * beta / alpha + ln_G)
+
+    @property
+    def unrepeated(self) -> Chinchilla:
+        """The law as if every token were new: nowhere above this one, and equal to it at N <= N_opt(D), D <= U."""
+        return Chinchilla(self.E, self.A, self.B, self.alpha, self.beta, about=self.about)
 
 
 def _worth(first: Any, repeats: Any, star: Any) -> Any:
@@ -59,8 +85,11 @@ def _worth(first: Any, repeats: Any, star: Any) -> Any:
 class RepetitionPenalty(Law):
     """L(N, D, U) = E + A / N^alpha + B / D^beta + P R^delta (N / U)^kappa, R = D / U - 1
 
-    Lovelace et al. 2026, arXiv:2605.01640: repetition may harm. P alone is to be fitted and compared between recipes;
-    fix the others with `fixed`, or fit them where the runs allow it. U are unique tokens; L in nats/token.
+    Lovelace et al. 2026, arXiv:2605.01640: repetition may harm, so that beyond a point compute is better spent on
+    parameters. P alone is to be fitted and compared between recipes (a weight decay of 1.0 lowers it by about 70 %,
+    says the abstract); fix the others with `fixed`, or fit them where the runs allow it. There are no published
+    constants here: nobody has read them; theirs are of about 300 models of 15e6 to 1e9 parameters on 50e6 to 6e9 unique
+    tokens. U are unique tokens; L in nats/token.
     """
 
     E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)
@@ -73,6 +102,7 @@ class RepetitionPenalty(Law):
     kappa: float = param("1", "how the penalty grows with parameters per unique token", starts=(0.3, 1.0))
 
     inputs = ("n_params", "tokens", "unique_tokens")
+    paper = "lovelace2026"
 
     def __call__(self, n_params: Any, tokens: Any, unique_tokens: Any) -> Any:
         """L at N parameters and D tokens of which U are different, nats/token."""
@@ -81,6 +111,11 @@ class RepetitionPenalty(Law):
         penalty = bounded_exp(self.delta * log(some) + self.kappa * log(n_params / unique_tokens))
         size, data = bounded_exp(-self.alpha * log(n_params)), bounded_exp(-self.beta * log(tokens))
         return self.E + self.A * size + self.B * data + self.P * where(repeats > 0, penalty, 0.0)
+
+    @property
+    def unrepeated(self) -> Chinchilla:
+        """The law as if every token were new: nowhere above this one, and equal to it where D <= U."""
+        return Chinchilla(self.E, self.A, self.B, self.alpha, self.beta, about=self.about)
 
 
 MUENNIGHOFF_2023 = DataConstrained(**constants("MUENNIGHOFF_2023"))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Quantity:
-    """The symbol of a named quantity in formulas, its unit, and what it is."""
+    """The symbol of a named quantity in formulas, its unit, and what it is; many: a number for each drop or domain."""
 
     symbol: str
     unit: str
     meaning: str
+    many: bool = False
 
 
 QUANTITIES: Mapping[str, Quantity] = {
@@ -29,14 +30,23 @@ QUANTITIES: Mapping[str, Quantity] = {
     "weight_decay": Quantity("lambda", "1", "weight decay, decoupled (AdamW)"),
     "gradient_norm_squared": Quantity("|G_B|^2", "gradient^2", "squared norm of a batch's gradient"),
     "progress": Quantity("dL", "nats/token", "what one step takes off the loss"),
+    "critical_batch_tokens": Quantity("B_crit", "tokens", "batch beyond which more of it saves few steps"),
+    "flops_per_token": Quantity("M", "FLOPs/token", "training compute of one token"),
+    "timescale": Quantity("tau", "1", "share of the run over which AdamW averages its updates"),
+    "size_ratio": Quantity("N / N_0", "1", "size, as a multiple of that of a run whose answer is known"),
+    "tokens_ratio": Quantity("D / D_0", "1", "tokens, as a multiple of those of a run whose answer is known"),
+    "rate_ratio": Quantity("eta / eta_0", "1", "learning rate, as a multiple of the known one"),
+    "width_ratio": Quantity("m_N", "1", "width, as a multiple of the width it was found at"),
+    "depth_ratio": Quantity("m_L", "1", "layers, as a multiple of the depth it was found at"),
+    "transfer_factor": Quantity("factor", "1", "what to multiply the found value by"),
     "loss": Quantity("L", "nats/token", "cross-entropy; its unit, each law says"),
     "context_position": Quantity("T", "tokens", "position of the token in its context, from 1"),
     # of a loss curve under a schedule (laws/history.py)
     "lr_sum": Quantity("S_1", "1", "sum of the learning rates so far"),
-    "lr_drops": Quantity("eta_(k-1) - eta_k", "1", "drops of the rate so far, one a column"),
-    "lr_since": Quantity("S_k", "1", "sum of the rates since each drop"),
-    "lr_after": Quantity("eta_k", "1", "the rate after each drop"),
-    "steps_since": Quantity("i - k", "steps", "steps since each drop"),
+    "lr_drops": Quantity("eta_(k-1) - eta_k", "1", "drops of the rate so far, one a column", many=True),
+    "lr_since": Quantity("S_k", "1", "sum of the rates since each drop", many=True),
+    "lr_after": Quantity("eta_k", "1", "the rate after each drop", many=True),
+    "steps_since": Quantity("i - k", "steps", "steps since each drop", many=True),
     # of an architecture
     "experts": Quantity("E", "experts", "experts a layer"),
     "granularity": Quantity("G", "1", "how many times narrower an expert is than a dense layer"),
@@ -51,7 +61,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     # of data
     "examples": Quantity("D_f", "examples", "examples fine-tuned on"),
     "finetuning_tokens": Quantity("D_F", "tokens", "tokens or characters fine-tuned on"),
-    "shares": Quantity("r", "1", "share of each domain in the training data; sums to 1"),
+    "shares": Quantity("r", "1", "share of each domain in the training data; sums to 1", many=True),
     # of what a model can do
     "error": Quantity("Err", "1", "share of wrong answers"),
     "accuracy": Quantity("Acc", "1", "share of right answers"),

@@ -73,7 +73,8 @@ class About:
         """What the input or output of this name counts, where that is one of the conventions."""
         if name == "pf_days":
             return Compute.PF_DAYS
-        said = {"n_params": self.n_params, "flops": self.flops, "loss": self.loss}.get(name, "")
+        known = {"n_params": self.n_params, "flops": self.flops, "loss": self.loss, "task_loss": self.loss}
+        said = known.get(name, "")
         return next((each for kind in (Size, Compute, LossUnit) for each in kind if each == said), None)
 
     def to_json(self) -> dict[str, Any]:

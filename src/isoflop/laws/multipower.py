@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from isoflop.laws.arrays import exp, log
-from isoflop.laws.catalog import constants
 from isoflop.laws.law import Law, param
+from isoflop.laws.published import constants
 
 _ANY = (-np.inf, np.inf)
 
@@ -30,6 +30,7 @@ class MultiPower(Law):
     gamma: float = param("1", "how much sooner at a lower rate", starts=(0.0, 0.5, 1.5), domain=_ANY, scale="linear")
 
     inputs = ("lr_sum", "lr_drops", "lr_after", "lr_since")
+    paper = "luo2025"
 
     def __call__(self, lr_sum: Any, lr_drops: Any, lr_after: Any, lr_since: Any) -> Any:
         """L at steps with these histories, nats/token."""

@@ -1,10 +1,15 @@
 """Over-trained models and their downstream error: Gadre et al. 2024."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
+
+from isoflop.errors import BadInput
 from isoflop.laws.arrays import bounded_exp, log
+from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.law import Law, param
+from isoflop.laws.published import constants
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,37 @@ class Overtraining(Law):
     eta: float = param("1", "how fast compute helps at one D/N", starts=(0.05, 0.1, 0.15, 0.3))
 
     inputs = ("n_params", "tokens")
+    paper = "gadre2024"
 
     def __call__(self, n_params: Any, tokens: Any) -> Any:
         """L at N parameters and D tokens, nats/token."""
-        ln_C, ln_M = log(6 * n_params * tokens), log(tokens / n_params)
+        return self.at_ratio(6 * n_params * tokens, tokens / n_params)
+
+    def at_ratio(self, flops: Any, tokens_per_param: Any) -> Any:
+        """L(C, M) at C = 6 N D FLOPs and M = D / N, as the paper writes it, nats/token."""
+        ln_C, ln_M = log(flops), log(tokens_per_param)
         return self.E + self.a * bounded_exp(self.eta * (ln_M - ln_C)) + self.b * bounded_exp(-self.eta * (ln_M + ln_C))
+
+    @property
+    def best_ratio(self) -> Any:
+        """M = (b / a)^(1 / (2 eta)), tokens a parameter, best at every budget; beyond it a model is over-trained."""
+        return (self.b / self.a) ** (1 / (2 * self.eta))
+
+    @property
+    def chinchilla(self) -> Chinchilla:
+        """The same law as L(N, D): A = a 6^-eta, B = b 6^-eta, alpha = beta = 2 eta."""
+        six, both = 6**self.eta, 2 * self.eta
+        return Chinchilla(self.E, self.a / six, self.b / six, both, both, about=self.about)
+
+    @classmethod
+    def from_chinchilla(cls, law: Chinchilla) -> Self:
+        """The same law as L(C, M): a = A 6^eta, b = B 6^eta. Raises `BadInput` where alpha and beta are not equal."""
+        if not np.all(np.equal(law.alpha, law.beta)):
+            raise BadInput(
+                f"{law} has two exponents; an over-training law has one, 2 eta = alpha = beta. Fit it with one."
+            )
+        eta = law.alpha / 2
+        return cls(law.E, law.A * 6**eta, law.B * 6**eta, eta, about=law.about)
 
 
 @dataclass(frozen=True)
@@ -41,9 +72,19 @@ class DownstreamError(Law):
     gamma: float = param("token/nat", "how fast the error rises with the loss", starts=(0.3, 0.7, 1.5))
 
     inputs = ("loss",)
+    paper = "gadre2024"
     output = "error"
     output_unit = "1"
 
     def __call__(self, loss: Any) -> Any:
         """Err at a loss in nats/token."""
         return self.epsilon - self.k * bounded_exp(-self.gamma * loss)
+
+
+GADRE_2024_C4 = Overtraining(**constants("GADRE_2024_C4"))
+GADRE_2024_REDPAJAMA = Overtraining(**constants("GADRE_2024_REDPAJAMA"))
+GADRE_2024_REFINEDWEB = Overtraining(**constants("GADRE_2024_REFINEDWEB"))
+GADRE_2024_C4_ERROR = DownstreamError(**constants("GADRE_2024_C4_ERROR"))
+GADRE_2024_REDPAJAMA_ERROR = DownstreamError(**constants("GADRE_2024_REDPAJAMA_ERROR"))
+GADRE_2024_REFINEDWEB_ERROR = DownstreamError(**constants("GADRE_2024_REFINEDWEB_ERROR"))
+DEVRIES_2023 = Chinchilla(**constants("DEVRIES_2023"))

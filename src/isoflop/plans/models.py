@@ -1,4 +1,4 @@
-"""Public models: what was trained, when, on how much, at what cost (`models.toml`); and how far each is from the best."""
+"""Public models: what was trained, when, on how much, at what cost (`models.toml`); and how far each is from best."""
 
 import tomllib
 from collections.abc import Mapping
@@ -29,10 +29,10 @@ _FIRST = (Size.ACTIVE, Size.TOTAL, Size.WITH_HEAD, Size.NON_EMBEDDING)
 class KnownRun:
     """A public model and its training.
 
-    sizes: N by what it counts. tokens: D; None where unpublished. flops: C as reported, by flops_note: one, several that
-    differ, or none. device_hours: hours of one `device`. loss: nats/token on loss_of. mmlu: share right, five-shot.
-    mfu: as reported. released: year-month. tag, unverified: how well the row was checked, and what nobody has seen in a
-    source. paper: a key of papers.bib.
+    sizes: N by what it counts. tokens: D; None where unpublished. flops: C as reported, by flops_note: one, several
+    that differ, or none. device_hours: hours of one `device`. loss: nats/token on loss_of. mmlu: share right,
+    five-shot. mfu: as reported. released: year-month. tag, unverified: how well the row was checked, and what nobody
+    has seen in a source. paper: a key of papers.bib.
     """
 
     name: str
@@ -169,9 +169,7 @@ def distance(run: KnownRun, law: Law) -> Distance:
 def _doubts(run: KnownRun, n_params: Counted, meant: Any) -> list[str]:
     said = []
     if isinstance(meant, Size) and n_params.counts != meant:
-        said.append(
-            f"{run.name}: N is known only as {MEANINGS[n_params.counts]}; the law's counts {MEANINGS[meant]}."
-        )
+        said.append(f"{run.name}: N is known only as {MEANINGS[n_params.counts]}; the law's counts {MEANINGS[meant]}.")
     if Size.ACTIVE in run.sizes:
         said.append(f"{run.name} is a mixture of experts: a law of dense models says little of it.")
     if run.unverified:

@@ -19,7 +19,8 @@ MOST_LOST = 0.1  # laws without an optimum that are left out with a note; with m
 class Best:
     """For each law of a bag at a budget (FLOPs): N (parameters), D (tokens), loss (nats/token), and what is left out.
 
-    The arrays and `bag` hold only laws that have a certified optimum; left_out counts the others.
+    slope is dL/d ln C along each law's frontier. The arrays and `bag` hold only laws that have a certified optimum;
+    left_out counts the others.
     """
 
     flops: float
@@ -27,6 +28,7 @@ class Best:
     n_params: Floats
     tokens: Floats
     loss: Floats
+    slope: Floats
     left_out: int
 
     def interval(self, name: str, level: float = 0.9, *, noise: float = 0.0) -> Interval:
@@ -37,10 +39,10 @@ class Best:
 
 def best(bag: Ensemble, flops: float, flops_per_token: Callable[[Any], Any] = six_n) -> Best:
     """The optimum of every law of the bag at a budget. Raises `IsoflopError` if more than a tenth have none."""
-    found = np.full((3, len(bag)), np.nan)
+    found = np.full((4, len(bag)), np.nan)
     for law, places in bag.stacks():
         each = allocate_all(law, flops, flops_per_token)
-        found[:, places] = each.n_params, each.tokens, each.loss
+        found[:, places] = each.n_params, each.tokens, each.loss, each.slope
     kept = np.isfinite(found[0])
     lost = int(np.sum(~kept))
     if lost > MOST_LOST * len(bag):
@@ -49,8 +51,8 @@ def best(bag: Ensemble, flops: float, flops_per_token: Callable[[Any], Any] = si
             allocate(first, flops, flops_per_token)
         except IsoflopError as error:
             raise IsoflopError(f"{lost} of {len(bag)} laws have no best size at {flops:.3g} FLOPs: {error}") from None
-    n_params, tokens, loss = found[:, kept]
-    return Best(float(flops), bag.only(kept), n_params, tokens, loss, lost)
+    n_params, tokens, loss, slope = found[:, kept]
+    return Best(float(flops), bag.only(kept), n_params, tokens, loss, slope, lost)
 
 
 def flops_interval(

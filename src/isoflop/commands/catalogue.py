@@ -1,0 +1,69 @@
+"""laws, predict: the catalogue, and what a law of it says at one point."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isoflop.commands.say import say
+
+if TYPE_CHECKING:
+    from isoflop.conventions import Size
+
+
+def laws(arguments: Namespace) -> int:
+    """Every law, or the page of one."""
+    from isoflop.laws.catalog import find  # noqa: PLC0415
+    from isoflop.laws.description import described, listing  # noqa: PLC0415
+    from isoflop.reports.law_text import law_text, listing_text  # noqa: PLC0415
+
+    if arguments.law is None:
+        every = listing()
+        return say(arguments, {"laws": every}, listing_text(every))
+    page = described(*find(arguments.law))
+    return say(arguments, {"laws": [page]}, law_text(page))
+
+
+def predict(arguments: Namespace) -> int:
+    """What a law says at one point."""
+    from isoflop.plans import prediction  # noqa: PLC0415
+    from isoflop.reports.law_text import prediction_text  # noqa: PLC0415
+
+    given, counts = _given(arguments), _counts(arguments.counts)
+    if arguments.law.endswith(".json"):
+        found = prediction.predict_fitted(Path(arguments.law), given, counts=counts)
+    else:
+        found = prediction.predict(arguments.law, given, counts=counts)
+    return say(arguments, found.to_json(), prediction_text(found))
+
+
+def _given(arguments: Namespace) -> dict[str, float]:
+    """The inputs by name. Raises `BadInput` naming every one that cannot be read."""
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.laws.inputs import QUANTITIES  # noqa: PLC0415
+    from isoflop.units import parse_count, parse_flops  # noqa: PLC0415
+
+    problems, given = [], {}
+    typed = {name: getattr(arguments, name) for name in ("n_params", "tokens", "unique_tokens", "flops")}
+    for each in arguments.at:
+        name, _, value = each.partition("=")
+        if name not in QUANTITIES or not value:
+            problems.append(
+                f"--at {each}: write NAME=VALUE, such as loss=2.5; `isoflop laws LAW` names a law's inputs."
+            )
+        typed[name] = value
+    for name, text in typed.items():
+        if text is None or name not in QUANTITIES or not text:
+            continue
+        try:
+            given[name] = parse_flops(text) if name == "flops" else parse_count(text, QUANTITIES[name].unit)
+        except BadInput as bad:
+            problems += bad.problems
+    if problems:
+        raise BadInput(problems)
+    return given
+
+
+def _counts(text: str | None) -> "Size | None":
+    from isoflop.conventions import Size  # noqa: PLC0415
+
+    return Size[text.upper().replace("-", "_")] if text else None

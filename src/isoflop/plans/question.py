@@ -1,0 +1,101 @@
+"""What a plan is asked for: any mix of budget, aim and limits, checked as a whole before anything is computed."""
+
+from dataclasses import dataclass, fields
+from math import inf
+
+from isoflop.errors import BadInput
+
+_POSITIVE = (
+    "flops",
+    "dollars",
+    "gpus",
+    "days",
+    "price",
+    "mfu",
+    "loss",
+    "n_params",
+    "tokens",
+    "unique_tokens",
+    "inference_tokens",
+    "tokens_per_second",
+    "context",
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Constraints of a run, None where nothing is asked.
+
+    Budgets, of which the smallest binds: flops (FLOPs), dollars, and gpus for days. Aims: a loss (nats/token) at least
+    cost; else the lowest loss. Fixed: n_params, tokens. Limits: unique_tokens (more are repeats), one_gpu (one GPU must
+    hold the model when it serves), tokens_per_second (that one sequence must be decoded at). Serving: inference_tokens
+    over the model's life, output_tokens of them generated. gpu, price ($/h of one), mfu, devices (a TOML file of the
+    user's GPUs), family (of shapes: llama, gpt2), context (tokens): how it is trained.
+
+    Raises `BadInput` with everything that is wrong at once.
+    """
+
+    flops: float | None = None
+    dollars: float | None = None
+    gpus: float | None = None
+    days: float | None = None
+    gpu: str | None = None
+    price: float | None = None
+    mfu: float | None = None
+    devices: str | None = None
+    loss: float | None = None
+    n_params: float | None = None
+    tokens: float | None = None
+    unique_tokens: float | None = None
+    inference_tokens: float | None = None
+    output_tokens: float = 0.0
+    one_gpu: bool = False
+    tokens_per_second: float | None = None
+    family: str = "llama"
+    context: float = 4096
+    extrapolate: bool = False
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < inf:
+                problems.append(f"{_option(name)} {value:g} is no positive number.")
+        if self.gpus is not None and self.gpus != int(self.gpus):
+            problems.append(f"--gpus {self.gpus:g} is no whole number.")
+        if self.mfu is not None and self.mfu > 1:
+            problems.append(f"--mfu {self.mfu:g} is above 1: it is the share of the dense bf16 peak, 0.4 for 40 %.")
+        if self.days is not None and self.gpus is None and self.dollars is None and self.loss is None:
+            problems.append(f"--days {self.days:g} needs to know how many GPUs: add --gpus.")
+        if self.output_tokens and self.output_tokens > (self.inference_tokens or 0):
+            problems.append(
+                f"--output-tokens {self.output_tokens:g} are more than --inference-tokens "
+                f"{self.inference_tokens or 0:g}: the latter are input and output together."
+            )
+        if not (self.budgeted or self.loss is not None or self.judged):
+            given = ", ".join(self.given) or "nothing"
+            problems.append(
+                f"A plan needs a budget, an aim or a run to judge; given: {given}. Add --flops, --dollars, --gpus with "
+                "--days, --loss, or --n-params with --tokens."
+            )
+        if problems:
+            raise BadInput(problems)
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether compute is limited."""
+        return self.flops is not None or self.dollars is not None or (self.gpus is not None and self.days is not None)
+
+    @property
+    def judged(self) -> bool:
+        """Whether size and tokens are both given: a plan to be judged."""
+        return self.n_params is not None and self.tokens is not None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The options that were given."""
+        return tuple(_option(f.name) for f in fields(self) if getattr(self, f.name) != f.default)
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

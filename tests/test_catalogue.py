@@ -1,0 +1,156 @@
+"""The catalogue: every law says what it is, every constant where it comes from, and no constant lives elsewhere."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Shell
+from isoflop.errors import BadInput
+from isoflop.laws.catalog import FORMS, find, form, listed, published_law, typed_name
+from isoflop.laws.description import described, listing
+from isoflop.laws.inputs import QUANTITIES
+from isoflop.laws.papers import papers
+from isoflop.laws.published import PUBLISHED, TAGS
+from isoflop.plans.prediction import predict
+
+SOURCE = Path(__file__).parent.parent / "src" / "isoflop"
+
+
+def test_the_field_is_there() -> None:
+    every = listing()
+    assert len(every) >= 40
+    assert sum(len(law["constants"]) for law in every) >= 60
+    assert {each["name"] for law in every for each in law["constants"]} == set(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", listed())
+def test_a_law_names_its_formula_its_symbols_and_its_papers(name: str) -> None:
+    page = described(name)
+    assert "=" in page["formula"]
+    assert {each["name"] for each in page["symbols"] if each["role"] == "input"} == set(form(name).inputs)
+    assert all(each["unit"] and each["meaning"] for each in page["symbols"])
+    assert form(name).paper in {"", *papers()}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_constants_are_sourced(name: str) -> None:
+    row = PUBLISHED[name]
+    about = row.about
+    assert set(row.values) == {each.name for each in form(row.form).params()}
+    assert about.tag in TAGS
+    assert about.source
+    assert about.paper in papers()
+    assert all(each in {*form(row.form).inputs, "flops", "tokens_per_param"} for each in about.fitted)
+    if about.tag == "M":
+        assert about.unverified, "what is from memory says so"
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_set_stands_beside_its_form(name: str) -> None:
+    """`isoflop.laws.chinchilla.HOFFMANN_2022_TEX`: the named law of Python is the catalogue's."""
+    module = sys.modules[type(published_law(name)).__module__]
+    assert getattr(module, name) == published_law(name)
+
+
+def test_no_published_constant_lives_outside_the_catalogue() -> None:
+    """A number of three digits and more that a law was published with is written in laws/constants/ alone."""
+    published = {
+        float(value)
+        for row in PUBLISHED.values()
+        for value in row.values.values()
+        if np.ndim(value) == 0 and len(f"{value:.12g}".split("e")[0].strip("-0.").replace(".", "")) >= 3
+    }
+    for file in SOURCE.rglob("*.py"):
+        if file.parent.name != "constants":
+            numbers = {
+                node.value
+                for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Constant) and isinstance(node.value, float)
+            }
+            assert not numbers & published, file
+
+
+@pytest.mark.parametrize("typed", ["kaplan-steps", "KaplanSteps", "kaplan_steps", "KAPLANSTEPS"])
+def test_a_law_is_found_however_it_is_typed(typed: str) -> None:
+    assert find(typed) == ("KaplanSteps", ("KAPLAN_2020_STEPS",))
+
+
+def test_a_set_is_found_alone_and_a_near_name_is_offered() -> None:
+    assert find("hoffmann-2022-tex") == ("Chinchilla", ("HOFFMANN_2022_TEX",))
+    with pytest.raises(BadInput, match="Did you mean chinchilla"):
+        find("chincilla")
+
+
+def test_names_of_forms_and_sets_do_not_collide() -> None:
+    letters = [typed_name(each).replace("-", "") for each in FORMS]
+    letters += [each.replace("_", "").lower() for each in PUBLISHED if each.replace("_", "").lower() not in letters]
+    assert len(set(letters)) == len(letters)
+    assert set(FORMS).isdisjoint(PUBLISHED)
+
+
+def test_units_of_inputs_are_those_of_the_table() -> None:
+    for name in listed():
+        assert set(form(name).inputs) <= set(QUANTITIES), name
+        assert form(name).output in QUANTITIES, name
+
+
+def test_the_listing_is_json_and_loads_no_engine(isoflop: Shell) -> None:
+    program = (
+        "import sys; from isoflop.cli import main\n"
+        "main(['laws', '--json'])\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'jax', 'scipy', 'pandas', 'rich'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    told, loaded = done.stdout.splitlines()
+    assert loaded == "[]"
+    laws = json.loads(told)["laws"]
+    assert {"name", "formula", "inputs", "output", "constants"} <= laws[0].keys()
+    assert {"name", "values", "source", "tag"} <= laws[0]["constants"][0].keys()
+
+
+def test_predict_gives_hoffmann_s_loss_and_says_whose_it_is(isoflop: Shell) -> None:
+    """Specification, sec. 3.3: 2.3289 at 1e21 FLOPs by the rounded constants."""
+    said = isoflop("predict", "HOFFMANN_2022", "--flops", "1e21")
+    assert "2.3289" in said.stdout
+    assert "1.82e+09" in said.stdout
+    assert "no absolute loss of yours" in said.stdout
+    found = json.loads(isoflop("predict", "chinchilla", "--n-params", "7B", "--tokens", "1.4T", "--json").stdout)
+    assert {each["constants"] for each in found["predictions"]} >= {"HOFFMANN_2022_TEX", "BESIROGLU_2024"}
+
+
+def test_predict_says_how_many_decades_beyond_the_fitted_range() -> None:
+    found = predict("HOFFMANN_2022_TEX", {"n_params": 1e14, "tokens": 1e12})
+    high = PUBLISHED["HOFFMANN_2022_TEX"].about.fitted["n_params"][1]
+    assert found.predictions[0].decades["n_params"] == pytest.approx(14 - np.log10(high))
+
+
+def test_predict_refuses_a_count_that_the_law_does_not_mean(isoflop: Shell) -> None:
+    refused = isoflop("predict", "kaplan", "--n-params", "124e6", "--tokens", "22B", "--counts", "total")
+    assert refused.returncode == 2
+    assert "counts all parameters" in refused.stderr
+    assert "nonembedding_of" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("kaplan", "--n-params", "1e9"), "it lacks tokens"),
+        (("kaplan", "--n-params", "1e9", "--tokens", "1e9", "--at", "loss=2"), "no use for loss"),
+        (("kaplan", "--n-params", "one", "--tokens", "many"), "'many'"),
+        (("farseer", "--n-params", "1e9", "--tokens", "1e9"), "isoflop fit TABLE --law farseer"),
+        (("chinchilla", "--n-params", "1e9", "--tokens", "1e9", "--flops", "1e19"), "leave out --flops"),
+        (("multi-power", "--flops", "1e19"), "from Python"),
+        (("kaplan", "--at", "los=2"), "NAME=VALUE"),
+        (("nowhere.json", "--flops", "1e19"), "nowhere.json"),
+    ],
+)
+def test_a_wrong_question_is_answered_with_what_to_do(isoflop: Shell, arguments: tuple[str, ...], said: str) -> None:
+    refused = isoflop("predict", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
