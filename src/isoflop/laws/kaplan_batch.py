@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from isoflop.laws.arrays import bounded_exp, floats, log, log_of
+from isoflop.laws.arrays import bounded_exp, floats, log, log_of, maximum
 from isoflop.laws.law import Law, param
 from isoflop.laws.noise_scale import StepsAndTokens
 from isoflop.laws.published import constants
@@ -28,14 +28,15 @@ class CriticalBatchOfLoss(Law):
 
     def __call__(self, loss: Any) -> Any:
         """B_crit at L nats/token, tokens."""
-        return self.B_star * bounded_exp(-log(loss) / self.alpha_B)
+        alpha_B = maximum(self.alpha_B, 1e-9)  # the formula divides by it
+        return self.B_star * bounded_exp(-log(loss) / alpha_B)
 
     def loss_at(self, batch_tokens: Any) -> Any:
         """L = (B_* / B)^alpha_B: the loss whose critical batch is B tokens."""
         return bounded_exp(self.alpha_B * (log_of(self.B_star) - log(floats(batch_tokens))))
 
     def trade(self, loss: Any, fewest_steps: Any) -> StepsAndTokens:
-        """Steps against batch at this loss, eq. 5.1, where S_min steps are the fewest: E_min = B_crit S_min, eq. 5.2."""
+        """Steps against batch at this loss, eq. 5.1, of S_min fewest steps: E_min = B_crit S_min, eq. 5.2."""
         return StepsAndTokens(fewest_steps, self(loss) * floats(fewest_steps))
 
     def fewest_steps(self, steps: Any, batch_tokens: Any, loss: Any) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from isoflop.conventions import Compute
 from isoflop.errors import BadInput
-from isoflop.laws.arrays import TINY, exp, floats, log, logsumexp, maximum, where
+from isoflop.laws.arrays import bounded_exp, exp, floats, log, log_of, logsumexp, maximum, where
 from isoflop.laws.kaplan import KaplanSteps
 from isoflop.laws.kaplan_batch import CriticalBatchOfLoss
 from isoflop.laws.kaplan_frontier import KaplanOptimalBatch, KaplanOptimalSize, KaplanOptimalSteps
@@ -17,7 +17,7 @@ from isoflop.units import flops_of, pf_days_of
 
 _NEWTON = 12
 """Steps that solve eq. B.3: they close in from below, each squares the error, and the first is within ln 2."""
-_HALVINGS = 200
+_HALVINGS = 100
 
 
 @dataclass(frozen=True)
@@ -170,4 +170,4 @@ class ComputeEfficient:
 
 def _power(x: Any, exponent: Any) -> Any:
     """x^exponent of a negative exponent, infinite where x is not positive."""
-    return where(x > 0, maximum(x, TINY) ** exponent, np.inf)
+    return where(x > 0, bounded_exp(exponent * log_of(x)), np.inf)

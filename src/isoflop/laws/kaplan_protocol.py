@@ -67,7 +67,6 @@ class Text:
     words: float
     tokens: float
     test_tokens: float
-    vocab_size: int
 
     @property
     def tokens_per_word(self) -> float:

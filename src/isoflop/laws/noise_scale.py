@@ -169,7 +169,7 @@ class StepsAndTokens(Law):
 
     @property
     def critical_batch(self) -> Any:
-        """B_crit = E_min / S_min, tokens (Kaplan et al. 2020, eq. 5.2): twice the fewest steps and twice the fewest tokens."""
+        """B_crit = E_min / S_min, tokens (Kaplan et al. 2020, eq. 5.2): twice the fewest steps and twice the tokens."""
         return self.E_min / self.S_min
 
     def tokens(self, batch_tokens: Any) -> Any:

@@ -133,7 +133,7 @@ SETS: Mapping[str, Published] = {
         About(
             flops=Compute.PF_DAYS,
             loss=LossUnit.NATS_PER_TOKEN,
-            text="GPT-3's mixture (filtered Common Crawl, WebText2, books, Wikipedia), BPE 50257; its validation set",
+            text="GPT-3's training mixture and tokenizer",
             note="C in PF-days of 8.64e19 FLOPs, not in FLOPs; GPT-3 itself took 3640. Printed as 2.57 C^-0.048.",
             source="arXiv:2005.14165, Fig. 3.1",
             paper="brown2020",
@@ -225,5 +225,5 @@ SETS: Mapping[str, Published] = {
 STANDARD_RUN = {"batch_sequences": 512, "context": 1024, "steps": 250_000, "warmup_steps": 3000}
 """Kaplan et al. 2020, sec. 2.2."""
 
-TEXT = {"documents": 20.3e6, "words": 1.62e10, "tokens": 2.29e10, "test_tokens": 6.6e8, "vocab_size": 50257}
+TEXT = {"documents": 20.3e6, "words": 1.62e10, "tokens": 2.29e10, "test_tokens": 6.6e8}
 """WebText2, Kaplan et al. 2020, sec. 2.3: 96 GB of it."""
