@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from isoflop.costs.counts import bias_params, norm_params
 from isoflop.costs.flops import flops_per_token, forward_flops_per_token
+from isoflop.costs.operations import forward_flops, hoffmann_operations, kaplan_operations, of_layers
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
 from isoflop.training.model import initialise, token_losses
@@ -66,3 +68,51 @@ def test_exact_flops_are_what_the_compiler_counts_from_width_512_up(width: int) 
 def test_an_impossible_shape_names_every_wrong_size() -> None:
     with pytest.raises(BadInput, match=r"n_layers = 0.*width = -8"):
         Shape(0, -8, 1, 8, 32, 200, 64)
+
+
+SIZED = shape(6, 512, head_dim=64, vocab_size=32000, context=2048)
+
+
+def test_kaplan_s_rows_add_up_to_its_equations() -> None:
+    """arXiv:2001.08361, eq. 2.1 and 2.2: N, and 2 N + 2 n_layer n_ctx d_attn; the causal half of the mask."""
+    rows = of_layers(kaplan_operations(SIZED))
+    n = SIZED.n_params_nonembedding
+    assert sum(row.n_params for row in rows) == n
+    assert forward_flops(rows) == 2 * n + 2 * 6 * 2048 * 512
+    assert forward_flops(of_layers(kaplan_operations(SIZED, causal=False))) == 2 * n + 4 * 6 * 2048 * 512
+    assert flops_per_token(SIZED, "kaplan-attention") == 3 * forward_flops(rows)
+    embed, *_, head = kaplan_operations(SIZED)
+    assert (embed.n_params, embed.flops, head.flops) == ((32000 + 2048) * 512, 4 * 512, 2 * 512 * 32000)
+
+
+def test_hoffmann_s_rows_are_those_of_appendix_f() -> None:
+    """Over a sequence of length s, with its letters: V, d, k, h, f."""
+    V, d, k, h, f, s, layers = 32000, 512, 64, 8, 2048, 2048, 6
+    attention = 2 * 3 * s * d * k * h + 2 * s * s * k * h + 3 * h * s * s + 2 * s * s * k * h + 2 * s * k * h * d
+    whole = 2 * s * V * d + layers * (attention + 2 * s * (d * f + d * f)) + 2 * s * d * V
+    assert s * forward_flops(hoffmann_operations(SIZED)) == whole
+    assert flops_per_token(SIZED, "hoffmann") == pytest.approx(3 * whole / s)
+
+
+def test_the_full_count_exceeds_table_a4_where_embeddings_are_large() -> None:
+    """Its 73M: 1.60 times 6ND with all that app. F lists, 1.03 printed, which the layers give."""
+    small = Shape(10, 640, 10, 64, 2560, 32000, 2048)
+    assert flops_per_token(small, "hoffmann") / (6 * 73e6) == pytest.approx(1.60, abs=0.005)
+
+
+def test_deepseek_s_and_palm_s_counts_are_what_their_papers_write() -> None:
+    """72 n d^2 + 12 n d s, and 6 N + 12 L H Q T."""
+    assert flops_per_token(SIZED, "deepseek") == 72 * 6 * 512**2 + 12 * 6 * 512 * 2048
+    assert flops_per_token(SIZED, "palm") == 6 * SIZED.n_params + 12 * 6 * 8 * 64 * 2048
+
+
+def test_an_unknown_count_is_refused_with_those_there_are() -> None:
+    with pytest.raises(BadInput, match=r"'6n'.*deepseek"):
+        flops_per_token(SIZED, "6n")  # type: ignore[arg-type]
+
+
+def test_biases_and_norms_complete_gpt2_small() -> None:
+    """124,439,808 in all: matrices, 50,257 ids and 1,024 positions of width 768, biases, gains and shifts."""
+    matrices = 12 * 12 * 768**2 + (50257 + 1024) * 768
+    rest = bias_params(12, 768, ff_width=3072, attention_width=768) + norm_params(12, 768)
+    assert matrices + rest == 124_439_808

@@ -1,4 +1,4 @@
-"""From one count of a model's parameters to another, by its vocabulary and width."""
+"""From one count of a model's parameters to another, by its vocabulary and width; what biases and norms add."""
 
 from dataclasses import replace
 
@@ -34,6 +34,16 @@ def total_of(n_params: Counted, *, vocab_size: int, width: int, positions: int =
     bare = nonembedding_of(n_params, vocab_size=vocab_size, width=width, positions=positions, tied=tied)
     whole = replace(bare, counts=Size.TOTAL)
     return replace(whole, value=bare.value + _beside(whole, vocab_size * width, positions * width, tied))
+
+
+def bias_params(n_layers: int, width: int, *, ff_width: int, attention_width: int) -> int:
+    """What biases add, which no count above holds: n_layer (3 d_attn + d_model + d_ff + d_model), as in GPT-2."""
+    return n_layers * (3 * attention_width + width + ff_width + width)
+
+
+def norm_params(n_layers: int, width: int) -> int:
+    """What layer norms add: gain and shift of two norms a layer and of the last one, (2 n_layer + 1) 2 d_model."""
+    return (2 * n_layers + 1) * 2 * width
 
 
 def _beside(n_params: Counted, ids: int, positions: int, tied: bool) -> int:

@@ -48,14 +48,14 @@ class Chinchilla(Law):
         return self.alpha / (self.alpha + self.beta)
 
     @property
-    def G(self) -> Any:
+    def G(self) -> Any:  # noqa: N802
         """(alpha A / (beta B))^(1 / (alpha + beta))."""
         return (self.alpha * self.A / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
 
     @property
     def frontier_exponent(self) -> Any:
         """alpha beta / (alpha + beta): the best loss falls towards E as C^-this."""
-        return self.alpha * self.b
+        return self.alpha * self.a
 
     def optimal_size(self, flops: Any) -> Any:
         """N_opt = G (C/6)^a, parameters."""

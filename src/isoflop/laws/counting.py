@@ -18,7 +18,11 @@ class TotalSize(Law):
     """
 
     omega: float = param(
-        "parameters", "what the embedding holds, at N = 1", starts=(1e3, 1e4, 1e5), domain=(1.0, float("inf")), linear=True
+        "parameters",
+        "what the embedding holds, at N = 1",
+        starts=(1e3, 1e4, 1e5),
+        domain=(1.0, float("inf")),
+        linear=True,
     )
 
     inputs = ("n_params",)

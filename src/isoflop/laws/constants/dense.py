@@ -22,9 +22,7 @@ _STOPPED_EARLY = (
     "Besiroglu et al. 2024: the optimiser stopped early, since losses were averaged and not summed; the intervals "
     "would need 600,000 runs; at 70e9 parameters it asks for 60 to 70 tokens each, the refit for about 20"
 )
-_APPROACH_3 = replace(
-    _HOFFMANN, disputed=_STOPPED_EARLY, fitted={"n_params": (70e6, 16e9), "tokens": (5e9, 500e9)}
-)
+_APPROACH_3 = replace(_HOFFMANN, disputed=_STOPPED_EARLY, fitted={"n_params": (70e6, 16e9), "tokens": (5e9, 500e9)})
 _REFIT = replace(
     _HOFFMANN,
     paper="besiroglu2024",
@@ -162,8 +160,8 @@ SETS: Mapping[str, Published] = {
             source="arXiv:2404.06395, eq. 3 and sec. 4.5 (MiniCPM)",
             paper="hu2024",
             tag="V2",
-            unverified="the unit of C is read off a figure. K^2 has one digit: the ratio at 1e21 is 167, and 111 to 333 "
-            "within rounding, where they say 192 on average; their alpha 0.29 and beta 0.23 would make eta -0.115",
+            unverified="the unit of C is read off a figure. K^2 has one digit: the ratio at 1e21 is 167, and 111 to "
+            "333 within rounding, where they say 192 on average; their alpha 0.29 and beta 0.23 would make eta -0.115",
             disputed="a far extrapolation of a joint fit: their own Llama 2 reading is 70 to 100",
             fitted={"flops": (6.8e16, 1.7e21)},
         ),

@@ -51,9 +51,9 @@ def power_law(rows: Iterable[Best]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Step:
-    """A step from Kaplan's exponent to Hoffmann's: what was put right, N ∝ C^exponent from there on, N* at one C.
+    """A step from Kaplan's exponent to Hoffmann's: what was put right and why it matters, and what came of it.
 
-    low and high are the 95 % interval of the exponent; n_params is N* (parameters) at PORIAN_FLOPS.
+    N ∝ C^exponent from there on, low and high its 95 % interval; n_params is N* (parameters) at PORIAN_FLOPS.
     """
 
     name: str
@@ -68,11 +68,11 @@ PORIAN_SOURCE = "Porian et al. 2024, arXiv:2406.19146, RefinedWeb"
 PORIAN_TAG = "V2"
 PORIAN_FLOPS = 5.88e23
 PORIAN_WATERFALL = (
-    Step("as Kaplan", "N and C leave out the head; 3000 steps of warm-up at every size", 0.835, 0.82, 0.85, 3e12),
-    Step("head counted", "N and C leave out the head, which small models are mostly made of", 0.706, 0.69, 0.72, 787e9),
-    Step("warm-up by size", "short runs, the best of small budgets, hardly end warming up", 0.602, 0.59, 0.62, 292e9),
-    Step("decay by run", "one decay for all: a cosine that no short run sees the end of", 0.571, 0.56, 0.59, 183e9),
-    Step("tuned", "one rate, batch and beta2 for all; small models want others", 0.497, 0.49, 0.50, 77e9),
+    Step("as Kaplan", "no head in N and C, long warm-up", 0.835, 0.82, 0.85, 3e12),
+    Step("head counted", "small models are mostly head", 0.706, 0.69, 0.72, 787e9),
+    Step("warm-up by size", "short runs hardly ended theirs", 0.602, 0.59, 0.62, 292e9),
+    Step("decay by run", "one cosine for all cut them off", 0.571, 0.56, 0.59, 183e9),
+    Step("tuned", "rate, batch, beta2 by size", 0.497, 0.49, 0.50, 77e9),
 )
 """Each step's exponent is with that cause put right, and all before it. The decay proved inessential: with the rates
 tuned a constant one does as well."""
