@@ -108,7 +108,7 @@ def _fewer_steps() -> str:
 ROWS = (
     Erratum(
         14,
-        "For GPT-3 the paper predicts L(N) = 1.604 and L(D) = 1.638, and one may choose.",
+        "For GPT-3 the paper gives two answers, L(N) = 1.604 and L(D) = 1.638.",
         "Each takes the other resource for unlimited. Size and data limit the loss together, eq. 1.5 with the "
         "constants of Table 2.",
         (("kaplan2020", "eq. 1.5 and Table 2"), ("brown2020", "Fig. 3.1")),

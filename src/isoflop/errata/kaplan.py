@@ -125,7 +125,7 @@ ROWS = (
     ),
     Erratum(
         2,
-        "The loss falls as total compute to the 0.050.",
+        "The loss falls with total compute by the exponent 0.050.",
         "0.050 is for C_min, the compute at a batch far below the critical one. Total compute, at the one batch of the "
         "study, has 0.057 and a scale of its own, 1.6e7 PF-days.",
         (("kaplan2020", "eq. 1.3 and 3.3"),),

@@ -1,10 +1,11 @@
 """Where papers disagree with themselves: numbers that they print twice, or print wrong, and what it amounts to."""
 
+from dataclasses import replace
+
 from isoflop.errata.erratum import Erratum, Kind, power
-from isoflop.errata.runs import CHINCHILLA
+from isoflop.errata.runs import CHINCHILLA, Trained
 from isoflop.laws.catalog import published_law
-from isoflop.laws.chinchilla import BESIROGLU_2024, BESIROGLU_2024_HUBER, BESIROGLU_2024_LAD
-from isoflop.laws.constants.frontiers import HOFFMANN_TABLE_A3
+from isoflop.laws.chinchilla import BESIROGLU_2024, BESIROGLU_2024_HUBER, BESIROGLU_2024_LAD, HOFFMANN_2022_TEX
 from isoflop.laws.kaplan import KAPLAN_2020, KAPLAN_2020_STEPS
 from isoflop.laws.kaplan_batch import KAPLAN_2020_CRITICAL_BATCH, KAPLAN_2020_TABLE_5_CRITICAL_BATCH
 from isoflop.laws.kaplan_efficient import ComputeEfficient
@@ -21,6 +22,9 @@ from isoflop.laws.kaplan_single import (
     KAPLAN_2020_TABLE_5_SIZE,
 )
 
+A3_BEST = Trained(175e9, 12.0e12)
+"""What approach 3 holds best at the compute that Table A3 of Hoffmann et al. 2022 misprints."""
+
 
 def _tokens() -> str:
     size, data, compute = KAPLAN_2020_TABLE_6_SIZE, KAPLAN_2020_TABLE_5_DATA, KAPLAN_2020_TABLE_5_COMPUTE_MIN
@@ -36,10 +40,11 @@ def _tokens() -> str:
 
 
 def _compute_exponent() -> str:
-    derived = ComputeEfficient(KAPLAN_2020_STEPS, KAPLAN_2020_CRITICAL_BATCH).alpha_C
     fitted, size = KAPLAN_2020_TABLE_5_COMPUTE_MIN.alpha_C, KAPLAN_2020_TABLE_5_SIZE.alpha_N
+    steps = replace(KAPLAN_2020_STEPS, alpha_N=size)
+    derived = ComputeEfficient(steps, KAPLAN_2020_CRITICAL_BATCH).alpha_C
     return (
-        f"1 / (1 / alpha_S + 1 / alpha_B + 1 / alpha_N) is {derived:.3f}. Over alpha_N the three give N an exponent of "
+        f"By the exponents of Table 5, 1 / (1 / alpha_S + 1 / alpha_B + 1 / alpha_N) is {derived:.3f}. Over alpha_N the three give N an exponent of "
         f"{0.054 / size:.2f}, {derived / size:.2f} and {fitted / size:.2f}; {KAPLAN_2020_TABLE_6_SIZE.a} was measured."
     )
 
@@ -69,8 +74,12 @@ def _five() -> str:
 
 
 def _misprint() -> str:
-    (row,) = [row for row in HOFFMANN_TABLE_A3 if row.n_params == 175e9]
-    return f"6 N D of its own row, 175e9 parameters and {power(row.tokens)} tokens, is {power(6 * row.n_params * row.tokens)}."
+    law = HOFFMANN_2022_TEX
+    best_at = 6 * (A3_BEST.n_params / law.G) ** (1 / law.a)  # eq. 4, turned round
+    return (
+        f"6 N D of its row, 175e9 parameters and {power(A3_BEST.tokens)} tokens, is {power(A3_BEST.flops)} FLOPs; by the "
+        f"law behind that column the size is best at {power(best_at, 2)}."
+    )
 
 
 def _two_estimators() -> str:
@@ -150,7 +159,7 @@ ROWS = (
     ),
     Erratum(
         7,
-        "Table A3: 175e9 parameters are best at 1.26e24 FLOPs.",
+        "Table A3, approach 3: 175e9 parameters are best at 1.26e24 FLOPs.",
         "Ten times more, by the tokens in the same row.",
         (("hoffmann2022", "Table A3"),),
         Kind.INSIDE,
@@ -175,7 +184,7 @@ ROWS = (
     Erratum(
         10,
         "N*(C) = 0.299 C^0.537 looks like a size.",
-        "There N* is the number of tokens.",
+        "There N* is the number of tokens: 16.55e12 at 3.8e25 FLOPs, they say, for 402e9 parameters.",
         (("dubey2024", "sec. 3.2.1"),),
         Kind.INSIDE,
         _tokens_called_n,

@@ -154,7 +154,7 @@ ROWS = (
         "a figure spans more.",
         (("kaplan2020", "sec. 2.2 and Fig. 18"),),
         Kind.UNSUPPORTED,
-        "Laws that hold at the usual batch say nothing of batches above it; S_min and C_min are for that.",
+        "S_min and C_min take the batch out of a run, so that no range of it is needed: eq. 5.4 and 5.5.",
     ),
     Erratum(
         28,
