@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoflop.allocations.allocate import allocate
-from isoflop.allocations.crossing import crossing
 from isoflop.allocations.isoloss import size_for, tokens_for
 from isoflop.allocations.serving import Prices, serve, serve_all
 from isoflop.allocations.smaller import smaller, smallest_share
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022, HOFFMANN_2022_TEX, Chinchilla
+from isoflop.laws.crossing import crossing
 from isoflop.laws.data_constrained import (
     MUENNIGHOFF_2023,
 )

@@ -107,7 +107,10 @@ def test_what_is_found_is_plain_json_and_says_what_was_not_simulated() -> None:
 
 
 def test_advice_spends_the_budget() -> None:
+    """6 N D = C, of all but Kaplan et al. 2020, whose tokens are of training at the critical batch size."""
     for name, sets in ADVISERS.items():
+        if "Kaplan" in name:
+            continue
         given = advice(name, sets, 1e21)
         assert 6 * given.n_params * given.tokens == pytest.approx(1e21), name
 

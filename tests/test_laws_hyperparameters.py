@@ -261,7 +261,7 @@ def test_one_timescale_for_all_data_sets(
 
 
 def test_nothing_moves_where_neither_width_nor_depth_does() -> None:
-    transfers = [name for name, each in PUBLISHED.items() if each.form == "Transfer"]
+    transfers = [name for name, each in PUBLISHED.items() if each.form == "Parametrization"]
     assert len(transfers) >= 6
     for name in transfers:
         assert published_law(name)(1.0, 1.0) == 1.0

@@ -62,4 +62,5 @@ def test_one_budget_says_little() -> None:
 
 
 def test_a_published_law_of_unknown_runs_says_so() -> None:
-    assert reach(Chinchilla(**BESIROGLU_2024.constants), flops=1e22).message == "it is not known what runs the law was fitted to"
+    unknown = Chinchilla(**BESIROGLU_2024.constants)
+    assert reach(unknown, flops=1e22).message == "it is not known what runs the law was fitted to"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isoflop.allocations.crossing import Floats, crossing
 from isoflop.errors import BadInput
 from isoflop.laws.chinchilla import Chinchilla
+from isoflop.laws.crossing import Floats, crossing
 from isoflop.laws.law import Law
 from isoflop.laws.overtraining import Overtraining
 

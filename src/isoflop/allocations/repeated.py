@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isoflop.allocations.allocate import Allocation, Allocations, Floats, allocate_all, columns, six_n
-from isoflop.allocations.crossing import crossing
 from isoflop.allocations.lowest import STEP, lowest
 from isoflop.errors import BadInput
+from isoflop.laws.crossing import crossing
 from isoflop.laws.data_constrained import DataConstrained, RepetitionPenalty
 from isoflop.laws.law import Law
 

@@ -63,7 +63,7 @@ class Device:
 
 
 def devices(path: str | Path | None = None) -> Mapping[str, Device]:
-    """Every known device by its name; those of a user's TOML file are added, and replace known ones of the same name.
+    """Every known device by its name; those of a user's TOML file are added, and asked first where names are shared.
 
     Raises `BadInput` with everything that is wrong in the file: a number missing or not positive, an unknown key, a
     peak that is a sparse one.
@@ -81,7 +81,7 @@ def device(name: str, path: str | Path | None = None) -> Device:
     """The device of this name, however it is written: h100, "NVIDIA H100 SXM". `BadInput` lists the known ones."""
     table = devices(path)
     wanted = _plain(name)
-    for each in reversed(table.values()):  # a user's own come last, and are asked first
+    for each in reversed(list(table.values())):  # a user's own come last, and are asked first
         if wanted in {_plain(alias) for alias in (each.name, *each.aliases)}:
             return each
     raise BadInput(
@@ -110,10 +110,9 @@ def _read(path: Path, known: Mapping[str, Device]) -> Mapping[str, Device]:
 
 
 def _made(name: str, row: Mapping[str, Any]) -> Device:
-    numbers = {key: float(value) for key, value in row.items() if key in _NUMBERS and key != "domain"}
-    texts = {key: value for key, value in row.items() if key not in _NUMBERS and key != "sparse"}
-    texts["aliases"] = tuple(row.get("aliases", ()))
-    return Device(name, domain=int(row.get("domain", 1)), **numbers, **texts)
+    given: dict[str, Any] = {key: float(value) if key in _NUMBERS else value for key, value in row.items()}
+    given.pop("sparse", None)
+    return Device(name, **{**given, "domain": int(row.get("domain", 1)), "aliases": tuple(row.get("aliases", ()))})
 
 
 def _problems(name: str, row: Any, known: Mapping[str, Device]) -> list[str]:

@@ -25,12 +25,11 @@ class Utilisation:
     unverified: str = ""
 
 
-_PALM = (540.35e9, 540.35e9)
-_LLAMA = (405e9, 405e9)
+_LARGE = (1e11, float("inf"))
 REPORTED: tuple[Utilisation, ...] = (
-    Utilisation(0.462, _PALM, "PaLM 540B on TPU v4", "arXiv:2204.02311", "V2", "chowdhery2022"),
-    Utilisation(0.38, _LLAMA, "Llama 3.1 405B on H100, its lowest stage", "arXiv:2407.21783", "V", "dubey2024"),
-    Utilisation(0.43, _LLAMA, "Llama 3.1 405B on H100, its highest stage", "arXiv:2407.21783", "V", "dubey2024"),
+    Utilisation(0.462, _LARGE, "PaLM 540B on TPU v4", "arXiv:2204.02311", "V2", "chowdhery2022"),
+    Utilisation(0.38, _LARGE, "Llama 3.1 405B on H100, its lowest stage", "arXiv:2407.21783", "V", "dubey2024"),
+    Utilisation(0.43, _LARGE, "Llama 3.1 405B on H100, its highest stage", "arXiv:2407.21783", "V", "dubey2024"),
 )
 """What papers report of their runs."""
 
@@ -51,7 +50,7 @@ DEFAULTS: tuple[Utilisation, ...] = (
         "D",
         unverified="a planning rule, not a measurement of this size; measure yours",
     ),
-    Utilisation(0.40, (1e11, float("inf")), "inside Llama 3.1 405B's 38 to 43 %", "arXiv:2407.21783", "V", "dubey2024"),
+    Utilisation(0.40, _LARGE, "inside Llama 3.1 405B's 38 to 43 %", "arXiv:2407.21783", "V", "dubey2024"),
 )
 """What is assumed of a run that has not been measured, by its size."""
 

@@ -76,17 +76,30 @@ FORMS: Mapping[str, str] = {
     "OptimalScale": "isoflop.laws.deepseek",
     "Timescale": "isoflop.laws.weight_decay",
     "WeightDecay": "isoflop.laws.weight_decay",
-    "Transfer": "isoflop.laws.parametrization",
+    "Parametrization": "isoflop.laws.parametrization",
     # schedules
     "MultiPower": "isoflop.laws.multipower",
     "Annealing": "isoflop.laws.tissue",
     "AnnealingBySize": "isoflop.laws.tissue",
     # experts, precision, vocabulary
     "Routed": "isoflop.laws.routed",
+    "FineGrainedExperts": "isoflop.laws.experts",
+    "SparseExperts": "isoflop.laws.experts",
+    "TrainedPrecision": "isoflop.laws.precision",
+    "QuantizationPenalty": "isoflop.laws.precision",
+    "Vocabulary": "isoflop.laws.vocabulary",
+    "OptimalVocabulary": "isoflop.laws.vocabulary",
+    "TokensPerCharacter": "isoflop.laws.vocabulary",
     # mixtures, transfer, fine-tuning, modalities
+    **{f"Mixing{domains}": "isoflop.laws.mixing" for domains in range(2, 10)},
+    "Transfer": "isoflop.laws.transfer",
+    "TransferLoss": "isoflop.laws.transfer",
     "RectifiedFineTuning": "isoflop.laws.finetuning",
     "VanillaFineTuning": "isoflop.laws.finetuning",
     "MultiplicativeFineTuning": "isoflop.laws.finetuning",
+    "ModalityLoss": "isoflop.laws.modality",
+    "SizeGrowth": "isoflop.laws.modality",
+    "TokensGrowth": "isoflop.laws.modality",
     # downstream
     "DownstreamError": "isoflop.laws.overtraining",
     "TaskLoss": "isoflop.laws.downstream",
@@ -143,8 +156,8 @@ def sets_of(name: str) -> tuple[str, ...]:
 
 
 def listed() -> tuple[str, ...]:
-    """Every law once: with any number of breaks it is one law, and M2 as its authors fit it is M2."""
-    return tuple(name for name in FORMS if not re.fullmatch(r"BNSL[2-9]|M2Excess", name))
+    """Every law once: with any number of breaks or domains it is one law, and M2 as its authors fit it is M2."""
+    return tuple(name for name in FORMS if not re.fullmatch(r"BNSL[2-9]|Mixing[3-9]|M2Excess", name))
 
 
 def typed_name(name: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from isoflop.laws.arrays import exp, expm1, floats, log, sqrt
+from isoflop.laws.arrays import exp, expm1, floats, log, maximum, sqrt
 from isoflop.laws.law import Law, param
 from isoflop.laws.published import constants
 
@@ -21,7 +21,6 @@ class TotalSize(Law):
         "parameters",
         "what the embedding holds, at N = 1",
         starts=(1e3, 1e4, 1e5),
-        domain=(1.0, float("inf")),
         linear=True,
     )
 
@@ -49,11 +48,11 @@ class TotalSize(Law):
         t = 2 sqrt(omega/3) sinh(asinh(x) / 3) with x = (3/2) (N_T/omega) sqrt(3/omega), and a step of Newton's method
         for the last digits.
         """
-        total = floats(n_params_total)
-        x = 1.5 * total / self.omega * sqrt(3 / self.omega)
+        total, omega = floats(n_params_total), maximum(self.omega, 1e-9)
+        x = 1.5 * total / omega * sqrt(3 / omega)
         third = log(x + sqrt(x * x + 1)) / 3
-        t = sqrt(self.omega / 3) * (expm1(third) - expm1(-third))
-        t = t - (t**3 + self.omega * t - total) / (3 * t**2 + self.omega)
+        t = sqrt(omega / 3) * (expm1(third) - expm1(-third))
+        t = t - (t**3 + omega * t - total) / (3 * t**2 + omega)
         return t**3
 
     def slope(self, n_params: Any) -> Any:

@@ -25,6 +25,7 @@ class RectifiedFineTuning(Law):
     E: float = param("nats/token", "loss after infinitely many examples", starts=_FLOORS, linear=True)
 
     inputs = ("examples",)
+    paper = "lin2024"
 
     def __call__(self, examples: Any) -> Any:
         """L after fine-tuning on D examples, nats/token."""
@@ -45,6 +46,7 @@ class VanillaFineTuning(Law):
     alpha: float = param("1", "how the whole is bent", starts=(0.3, 1.0, 3.0))
 
     inputs = ("examples",)
+    paper = "lin2024"
 
     def __call__(self, examples: Any) -> Any:
         """L after fine-tuning on D examples, nats/token."""
@@ -56,8 +58,9 @@ class MultiplicativeFineTuning(Law):
     """L(X, D) = A / (X^alpha D^beta) + E
 
     Zhang et al. 2024, arXiv:2402.17193. X is whatever was scaled before fine-tuning, here N (subclass it to name
-    another); D is the number of fine-tuning examples. One task and method has its own A and beta; alpha and E are
-    shared. L in nats/token.
+    another, such as the tokens of pre-training); D is the number of fine-tuning examples. One task and method has its
+    own A and beta; alpha and E are shared. The number of parameters that a light-weight method tunes hardly matters as
+    an X. L in nats/token.
     """
 
     A: float = param("nats/token", "what is left to learn, at X = D = 1", starts=(1.0, 10.0, 100.0, 1e3), linear=True)
@@ -66,6 +69,7 @@ class MultiplicativeFineTuning(Law):
     E: float = param("nats/token", "what neither can lower", starts=_FLOORS, linear=True)
 
     inputs = ("n_params", "examples")
+    paper = "zhang2024finetuning"
 
     def __call__(self, n_params: Any, examples: Any) -> Any:
         """L at N parameters after fine-tuning on D examples, nats/token."""

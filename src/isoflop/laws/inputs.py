@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Quantity:
-    """The symbol of a named quantity in formulas, its unit, and what it is; many: a number for each drop or domain."""
+    """The symbol of a named quantity in formulas, its unit, and what it is; many: a number for each drop."""
 
     symbol: str
     unit: str
@@ -28,8 +28,6 @@ QUANTITIES: Mapping[str, Quantity] = {
     "batch_sequences": Quantity("B", "sequences", "batch size"),
     "learning_rate": Quantity("eta", "1", "peak learning rate"),
     "weight_decay": Quantity("lambda", "1", "weight decay, decoupled (AdamW)"),
-    "gradient_norm_squared": Quantity("|G_B|^2", "gradient^2", "squared norm of a batch's gradient"),
-    "progress": Quantity("dL", "nats/token", "what one step takes off the loss"),
     "critical_batch_tokens": Quantity("B_crit", "tokens", "batch beyond which more of it saves few steps"),
     "flops_per_token": Quantity("M", "FLOPs/token", "training compute of one token"),
     "timescale": Quantity("tau", "1", "share of the run over which AdamW averages its updates"),
@@ -39,7 +37,13 @@ QUANTITIES: Mapping[str, Quantity] = {
     "width_ratio": Quantity("m_N", "1", "width, as a multiple of the width it was found at"),
     "depth_ratio": Quantity("m_L", "1", "layers, as a multiple of the depth it was found at"),
     "transfer_factor": Quantity("factor", "1", "what to multiply the found value by"),
+    "gradient_norm_squared": Quantity("|G_B|^2", "gradient^2", "squared norm of a batch's gradient"),
+    "progress": Quantity("dL", "nats/token", "what one step takes off the loss"),
     "loss": Quantity("L", "nats/token", "cross-entropy; its unit, each law says"),
+    "loss_added": Quantity("delta", "nats/token", "what is added to the loss"),
+    "flops_ratio": Quantity("r", "1", "one training compute over another"),
+    "size_growth": Quantity("N_opt(r C) / N_opt(C)", "1", "the best size for the one over that for the other"),
+    "tokens_growth": Quantity("D_opt(r C) / D_opt(C)", "1", "the best tokens for the one over those for the other"),
     "context_position": Quantity("T", "tokens", "position of the token in its context, from 1"),
     # of a loss curve under a schedule (laws/history.py)
     "lr_sum": Quantity("S_1", "1", "sum of the learning rates so far"),
@@ -57,11 +61,14 @@ QUANTITIES: Mapping[str, Quantity] = {
     "bits": Quantity("P", "bits", "precision"),
     "vocab_params": Quantity("N_v", "parameters", "parameters of the embeddings"),
     "vocab_size": Quantity("V", "ids", "size of the vocabulary"),
+    "tokens_per_character": Quantity("f", "tokens/character", "tokens that a character of text becomes"),
+    "unigram_loss": Quantity("L_u", "nats/token", "cross-entropy less that of knowing the tokens' frequencies alone"),
     "characters": Quantity("H", "characters", "characters trained on"),
     # of data
     "examples": Quantity("D_f", "examples", "examples fine-tuned on"),
     "finetuning_tokens": Quantity("D_F", "tokens", "tokens or characters fine-tuned on"),
-    "shares": Quantity("r", "1", "share of each domain in the training data; sums to 1", many=True),
+    "transferred": Quantity("D_T", "tokens", "tokens or characters that pre-training is worth"),
+    **{f"share_{j}": Quantity(f"r_{j}", "1", f"share of domain {j} in the training data") for j in range(1, 10)},
     # of what a model can do
     "error": Quantity("Err", "1", "share of wrong answers"),
     "accuracy": Quantity("Acc", "1", "share of right answers"),

@@ -13,7 +13,7 @@ _ANY = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True)
-class Transfer(Law):
+class Parametrization(Law):
     """factor = m_N^a m_L^b
 
     Yang et al. 2022 (muP), arXiv:2203.03466; Dey et al. 2025 (CompleteP), arXiv:2505.01618. m_N is the width as a
@@ -33,9 +33,9 @@ class Transfer(Law):
         return bounded_exp(self.a * log(width_ratio) + self.b * log(depth_ratio))
 
 
-YANG_2022_HIDDEN_RATE = Transfer(**constants("YANG_2022_HIDDEN_RATE"))
-YANG_2022_HIDDEN_VARIANCE = Transfer(**constants("YANG_2022_HIDDEN_VARIANCE"))
-YANG_2022_OUTPUT = Transfer(**constants("YANG_2022_OUTPUT"))
-DEY_2025_RESIDUAL = Transfer(**constants("DEY_2025_RESIDUAL"))
-DEY_2025_EPSILON = Transfer(**constants("DEY_2025_EPSILON"))
-DEY_2025_HIDDEN_DECAY = Transfer(**constants("DEY_2025_HIDDEN_DECAY"))
+YANG_2022_HIDDEN_RATE = Parametrization(**constants("YANG_2022_HIDDEN_RATE"))
+YANG_2022_HIDDEN_VARIANCE = Parametrization(**constants("YANG_2022_HIDDEN_VARIANCE"))
+YANG_2022_OUTPUT = Parametrization(**constants("YANG_2022_OUTPUT"))
+DEY_2025_RESIDUAL = Parametrization(**constants("DEY_2025_RESIDUAL"))
+DEY_2025_EPSILON = Parametrization(**constants("DEY_2025_EPSILON"))
+DEY_2025_HIDDEN_DECAY = Parametrization(**constants("DEY_2025_HIDDEN_DECAY"))

@@ -30,6 +30,7 @@ class Routed(Law):
     E_max: float = param("experts", "what infinitely many experts count for", starts=(100.0, 300.0, 1000.0))
 
     inputs = ("n_params", "experts")
+    paper = "clark2022"
 
     def __call__(self, n_params: Any, experts: Any) -> Any:
         """L at N parameters and E experts, nats/token."""

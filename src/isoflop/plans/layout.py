@@ -89,7 +89,7 @@ def layout(
         memory = footprint(shape, split, flash=flash, gradient_bytes=gradient_bytes)
         said = [f"{reserve:.0%} of the memory is kept in reserve", "mixed-precision Adam in bf16"]
         if mfu is None:
-            said.append(f"MFU {assumed.mfu:.0%}: {assumed.what}")
+            said.append("; ".join(filter(None, (f"MFU {assumed.mfu:.0%}: {assumed.what}", assumed.unverified))))
         if device.network_bytes_per_second is None or (device.domain > 1 and device.link_bytes_per_second is None):
             said.append(f"{LINK / 1e9:g} GB/s within the fast domain and {NETWORK / 1e9:g} GB/s beyond it")
         return Layout(device, n_devices, split, memory, available, lost, step, (*said, *device.doubts))

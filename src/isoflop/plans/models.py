@@ -31,7 +31,7 @@ class KnownRun:
 
     sizes: N by what it counts. tokens: D; None where unpublished. flops: C as reported, by flops_note: one, several
     that differ, or none. device_hours: hours of one `device`. loss: nats/token on loss_of. mmlu: share right,
-    five-shot. mfu: as reported. released: year-month. tag, unverified: how well the row was checked, and what nobody
+    five-shot. released: year-month. tag, unverified: how well the row was checked, and what nobody
     has seen in a source. paper: a key of papers.bib.
     """
 
@@ -47,7 +47,6 @@ class KnownRun:
     flops_note: str = ""
     device: str = ""
     device_hours: float | None = None
-    mfu: float | None = None
     loss: float | None = None
     loss_of: str = ""
     mmlu: float | None = None
@@ -62,7 +61,7 @@ class KnownRun:
 
     def counted_as(self, counts: Size | None) -> Counted:
         """N by this count where it is known, else `n_params`, which says what it counts."""
-        return Counted(self.sizes[counts], counts) if counts in self.sizes else self.n_params
+        return self.n_params if counts is None or counts not in self.sizes else Counted(self.sizes[counts], counts)
 
     @property
     def six_nd(self) -> float | None:
@@ -107,7 +106,7 @@ def _made(name: str, row: Mapping[str, Any]) -> KnownRun:
 
 
 def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+    return "".join(letter for letter in name.lower() if letter.isalnum() or letter == ".")
 
 
 @dataclass(frozen=True)

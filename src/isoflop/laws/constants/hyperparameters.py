@@ -160,20 +160,20 @@ SETS: Mapping[str, Published] = {
         ),
     ),
     "YANG_2022_HIDDEN_RATE": Published(
-        "Transfer",
+        "Parametrization",
         {"a": -1.0, "b": 0.0},
         replace(_MUP, note="Adam's rate of hidden matrices; that of embeddings stays"),
     ),
     "YANG_2022_HIDDEN_VARIANCE": Published(
-        "Transfer", {"a": -1.0, "b": 0.0}, replace(_MUP, note="initial variance of hidden matrices")
+        "Parametrization", {"a": -1.0, "b": 0.0}, replace(_MUP, note="initial variance of hidden matrices")
     ),
     "YANG_2022_OUTPUT": Published(
-        "Transfer",
+        "Parametrization",
         {"a": -1.0, "b": 0.0},
         replace(_MUP, note="factor on the logits; attention is scaled by 1 / d_head, not by its root"),
     ),
     "DEY_2025_RESIDUAL": Published(
-        "Transfer",
+        "Parametrization",
         {"a": 0.0, "b": -1.0},
         replace(
             _COMPLETE_P,
@@ -184,10 +184,10 @@ SETS: Mapping[str, Published] = {
         ),
     ),
     "DEY_2025_EPSILON": Published(
-        "Transfer", {"a": -1.0, "b": -1.0}, replace(_COMPLETE_P, note=f"AdamW's epsilon; {_COMPLETE_P.note}")
+        "Parametrization", {"a": -1.0, "b": -1.0}, replace(_COMPLETE_P, note=f"AdamW's epsilon; {_COMPLETE_P.note}")
     ),
     "DEY_2025_HIDDEN_DECAY": Published(
-        "Transfer",
+        "Parametrization",
         {"a": 1.0, "b": 0.0},
         replace(_COMPLETE_P, note=f"weight decay of hidden matrices; {_COMPLETE_P.note}"),
     ),

@@ -1,6 +1,7 @@
 """Where a function of one variable crosses zero, for many functions at once."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,14 @@ _STEPS = 100
 _CLOSE = 1e-15
 
 
-def crossing(function: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
+def crossing(function: Callable[[Any], Any], low: Any, high: Any) -> Any:
     """x between low and high where the function, elementwise, changes its sign; not a number where it does not.
+
+    Numbers or NumPy arrays, which broadcast; one number where all are.
 
     Halved first, then by the rule of false position (Illinois), which stays between the two signs: to the last digits.
     """
-    at_low, at_high = function(low), function(high)
+    at_low, at_high, low, high = np.broadcast_arrays(function(low), function(high), low, high)
     there = np.sign(at_low) * np.sign(at_high) <= 0
     side = np.zeros(np.shape(there))
     x = (low + high) / 2
@@ -36,4 +39,5 @@ def crossing(function: Callable[[Floats], Floats], low: Floats, high: Floats) ->
         moved, x = np.abs(new - x), new
         if not np.any(moved[there] > _CLOSE * np.maximum(1.0, np.abs(x[there]))):
             break
-    return np.where(there, x, np.nan)
+    found: Floats = np.where(there, x, np.nan)
+    return found.item() if found.ndim == 0 else found
