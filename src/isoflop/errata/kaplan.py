@@ -87,7 +87,7 @@ def _floor() -> str:
 
 def _doubled() -> str:
     law = KAPLAN_2020_TABLE_5_SIZE
-    return f"Twice the parameters multiply the loss by {law(2e9) / law(1e9):.3f}; how able the model is, is another law."
+    return f"Twice the parameters multiply the loss by {law(2e9) / law(1e9):.3f}; abilities are another law."
 
 
 def _batch() -> str:
@@ -143,7 +143,7 @@ ROWS = (
     Erratum(
         4,
         "The tokens for it are D = C / (6 N), with that N.",
-        "D = 2e10 C^0.27, C in PF-days. It is trained at the critical batch, which takes twice C_min: D = 2 C_min / 6 N.",
+        "D = 2e10 C^0.27, C in PF-days, for a run at the critical batch, which takes twice C_min: D = 2 C_min / 6 N.",
         (("kaplan2020", "Table 6 and eq. 6.7"),),
         Kind.FORMULA,
         _tokens,

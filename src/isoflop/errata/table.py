@@ -14,11 +14,21 @@ TOPICS: Mapping[str, tuple[Erratum, ...]] = {
     "What was trained, and how": training.ROWS,
 }
 
-ERRATA: tuple[Erratum, ...] = tuple(sorted((row for rows in TOPICS.values() for row in rows), key=lambda row: row.number))
+ERRATA: tuple[Erratum, ...] = tuple(
+    sorted((row for rows in TOPICS.values() for row in rows), key=lambda row: row.number)
+)
 """What circulates and is wrong, by number."""
 
 INCONSISTENCIES: tuple[Erratum, ...] = papers.ROWS
 """What papers print twice, or print wrong."""
+
+_WRONG: Mapping[Kind, str] = {
+    Kind.UNIT: "get a unit or a count wrong",
+    Kind.CONSTANT: "a constant",
+    Kind.FORMULA: "a formula",
+    Kind.READING: "what a paper says",
+    Kind.UNSUPPORTED: "are in no paper",
+}
 
 _NOTE = "Numbers under *what it costs* are computed by isoflop's own laws and costs whenever the page is written."
 
@@ -30,14 +40,12 @@ def errata_page() -> str:
         f"## {topic}\n\n" + _markdown("what circulates", "what the paper says", "what it costs", rows)
         for topic, rows in TOPICS.items()
     ]
+    said = ", ".join(f"{kinds[kind]} {_WRONG[kind]}" for kind in _WRONG)
     return (
         "# What circulates and is wrong\n\n"
         "Summaries of scaling-law papers, in posts, course notes and calculators, repeat claims that the papers do not "
-        f"make. Here are {len(ERRATA)} of them: {kinds[Kind.UNIT]} get a unit or a count wrong, {kinds[Kind.CONSTANT]} a "
-        f"constant, {kinds[Kind.FORMULA]} a formula, {kinds[Kind.READING]} what a paper says, and "
-        f"{kinds[Kind.UNSUPPORTED]} are in no paper.\n\n{_NOTE}\nWhere papers disagree with themselves is on "
-        "[a page of its own](inconsistencies.md).\n\n"
-        + "\n".join(sections)
+        f"make. Here are {len(ERRATA)} of them: {said}.\n\n{_NOTE}\nWhere papers disagree with themselves is on "
+        "[a page of its own](inconsistencies.md).\n\n" + "\n".join(sections)
     )
 
 
@@ -46,8 +54,7 @@ def inconsistencies_page() -> str:
     return (
         "# Where papers disagree with themselves\n\n"
         "Numbers that a paper prints twice and differently, or misprints; what circulates and is in no paper is among "
-        f"[the errata](errata.md). {_NOTE}\n\n"
-        + _markdown("one place", "another", "what it costs", INCONSISTENCIES)
+        f"[the errata](errata.md). {_NOTE}\n\n" + _markdown("one place", "another", "what it costs", INCONSISTENCIES)
     )
 
 
