@@ -12,7 +12,7 @@ from isoflop.errors import FitError
 from isoflop.estimates.fit import Check, FitStatus, Verdict
 from isoflop.estimates.objective import LEAST_ABSOLUTE, SQUARES
 from isoflop.fits.checks import looked_into
-from isoflop.fits.counting import EMBEDDING, counting
+from isoflop.fits.counting import counting
 from isoflop.fits.fitted import Fitted
 from isoflop.fits.identifiability import loose_constants, robust_covariance
 from isoflop.fits.influence import influence, without
@@ -23,6 +23,7 @@ from isoflop.fits.starts import best_starts
 from isoflop.fits.tangent import search_point
 from isoflop.laws.arrays import exp, maximum, minimum, where
 from isoflop.laws.chinchilla import Chinchilla
+from isoflop.laws.counting import PEARCE_2024
 from isoflop.laws.law import Law, param
 from isoflop.laws.power import PowerLaw
 from isoflop.runs.table import Table
@@ -189,10 +190,10 @@ def test_exact_flops_are_set_beside_6nd() -> None:
 
 def test_a_single_count_says_how_much_an_embedding_would_move(clean: Fitted) -> None:
     """Pearce and Song 2024: 47,491 N^(1/3) parameters; of a model of 100 M that is 22 %."""
-    assert pytest.approx(0.220, abs=1e-3) == EMBEDDING * 1e8 ** (1 / 3) / 1e8
+    assert pytest.approx(0.220, abs=1e-3) == PEARCE_2024.omega * 1e8 ** (1 / 3) / 1e8
     check = counting(clean)
     assert check.verdict is Verdict.OK
-    smallest = EMBEDDING / clean.table.n_params.min() ** (2 / 3)
+    smallest = PEARCE_2024.omega / clean.table.n_params.min() ** (2 / 3)
     assert f"about {smallest:.0%} of the parameters that the smallest model has without it" in check.message
 
 

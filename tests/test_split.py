@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from isoflop.allocations.allocate import allocate
@@ -64,13 +63,8 @@ def test_serving_is_paid_from_the_budget_and_makes_the_model_smaller() -> None:
 def test_sardana_s_example_is_found() -> None:
     """Specification, sec. 6: 7B-Chinchilla quality and 1e11 tokens served: 6.05e9 parameters, 1.164 times the data."""
     law = HOFFMANN_2022_TEX
-    budget = np.exp(
-        np.interp(
-            np.log(7e9),
-            *zip(*((np.log(allocate(law, c).n_params), np.log(c)) for c in (1e22, 1.2e22, 1.4e22)), strict=True),
-        )
-    )
-    best = allocate(law, float(budget))
+    budget = 6 * (7e9 / law.G) ** (1 / law.a)  # whose best size is 7e9
+    best = allocate(law, budget)
     found = split(Ensemble((law,)), Aim(loss=best.loss, served=1e11))
     assert found.n_params[0] == pytest.approx(6.055e9, rel=2e-3)
     assert found.tokens[0] / best.tokens == pytest.approx(1.164, abs=2e-3)

@@ -53,6 +53,14 @@ def parser() -> ArgumentParser:
 
     _predict(command("predict", "what a law says at one point, and how far it was fitted"))
 
+    why = command("why", "where laws disagree, and why")
+    why.description = "Kaplan's exponent against Chinchilla's, step by step; published rules side by side."
+    questions = ("kaplan-vs-chinchilla", "learning-rate", "batch")
+    why.add_argument("question", metavar="QUESTION", choices=questions, help=", ".join(questions))
+    why.add_argument("--flops", metavar="C", help="kaplan-vs-chinchilla: the budget (1e21)")
+    why.add_argument("--n-params", metavar="N", help="of the rules: parameters (1e9)")
+    why.add_argument("--tokens", metavar="D", help="of the rules: tokens (20e9)")
+
     plan = command("plan", "the best size and tokens for a budget")
     plan.description = "Without --fit: published laws, whose losses belong to another text."
     plan.add_argument("--flops", metavar="C", required=True, help="budget: 1e22, 10ZFLOP, 115PF-days")

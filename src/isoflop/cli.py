@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "fit": "fitting",
     "laws": "catalogue",
     "predict": "catalogue",
+    "why": "catalogue",
     "plan": "planning",
 }
 """The file of `commands/` that holds each; only that one is loaded."""

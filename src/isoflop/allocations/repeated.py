@@ -90,7 +90,8 @@ def allocate_repeated_all(
         def excess(log_n: Floats) -> Floats:
             return np.log(tokens(np.exp(log_n), budget)) - np.log(cap)
 
-        return np.exp(crossing(excess, np.zeros_like(C), np.log(tokens(np.ones_like(C), budget))))
+        found: Floats = np.exp(crossing(excess, np.zeros_like(C), np.log(tokens(np.ones_like(C), budget))))
+        return found
 
     def loss(n: Floats) -> Floats:
         return np.broadcast_to(law(n, tokens(n), cap), C.shape)

@@ -67,3 +67,30 @@ def _counts(text: str | None) -> "Size | None":
     from isoflop.conventions import Size  # noqa: PLC0415
 
     return Size[text.upper().replace("-", "_")] if text else None
+
+
+def why(arguments: Namespace) -> int:
+    """What lies behind a disagreement of the field."""
+    if arguments.question == "kaplan-vs-chinchilla":
+        return _exponents(arguments)
+    return _rules(arguments)
+
+
+def _exponents(arguments: Namespace) -> int:
+    from isoflop.plans.discrepancy import discrepancy  # noqa: PLC0415
+    from isoflop.reports.discrepancy_text import discrepancy_text  # noqa: PLC0415
+    from isoflop.units import parse_flops  # noqa: PLC0415
+
+    found = discrepancy(parse_flops(arguments.flops or "1e21"))
+    return say(arguments, found.to_json(), discrepancy_text(found))
+
+
+def _rules(arguments: Namespace) -> int:
+    from isoflop.laws import batch, learning_rate  # noqa: PLC0415
+    from isoflop.units import parse_count  # noqa: PLC0415
+
+    n_params = parse_count(arguments.n_params or "1e9", "parameters")
+    tokens = parse_count(arguments.tokens or "20e9", "tokens")
+    rules = {"learning-rate": learning_rate.opinions, "batch": batch.opinions}[arguments.question]
+    found = rules(n_params, tokens)
+    return say(arguments, found.to_json(), str(found))

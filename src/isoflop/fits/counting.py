@@ -12,6 +12,7 @@ from isoflop.estimates.fit import Check, Verdict
 from isoflop.fits.fitted import Fitted, verdict
 from isoflop.fits.objective import Floats, from_search
 from isoflop.fits.solve import minimise
+from isoflop.laws.counting import PEARCE_2024
 from isoflop.laws.law import Law
 from isoflop.units import print_count
 
@@ -20,10 +21,6 @@ COUNTS = ("n_params", "n_params_nonembedding", "n_params_total")
 SAME = 0.01  # counts that differ by less everywhere are one count
 EXPONENT, SHARE = 0.05, 0.25  # moves of the exponent of N_opt, and of N_opt or D_opt, that warn
 STEP = 0.1  # in ln C, for the exponent
-
-# Pearce and Song 2024, arXiv:2406.12907: N_total = N + 47,491 N^(1/3), N without embeddings, of a vocabulary of 32,000
-# and models 39 times as wide as deep.
-EMBEDDING = 47_491.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def counting(fitted: Fitted) -> Check:
         told.append(f"with the FLOPs of the table for 6 N D {text}")
         bad |= moves
     if not told:
-        share = [EMBEDDING / n ** (2 / 3) for n in (N.min(), N.max())]
+        share = [PEARCE_2024.omega / n ** (2 / 3) for n in (N.min(), N.max())]
         message = (
             "the table has one count of N and of C, so what another would change cannot be seen. An embedding of "
             f"32,000 tokens has about {share[0]:.0%} of the parameters that the smallest model has without it, and "

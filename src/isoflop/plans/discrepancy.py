@@ -39,6 +39,7 @@ ALONE: Mapping[str, Counting] = {
 }
 
 ADVISERS: Mapping[str, tuple[str, ...]] = {
+    "Kaplan 2020, Table 6": ("KAPLAN_2020_TABLE_6_SIZE", "KAPLAN_2020_TABLE_6_TOKENS"),
     "Hoffmann 2022, approach 1": ("HOFFMANN_2022_APPROACH_1_SIZE", "HOFFMANN_2022_APPROACH_1_TOKENS"),
     "Hoffmann 2022, approach 2": ("HOFFMANN_2022_APPROACH_2_SIZE", "HOFFMANN_2022_APPROACH_2_TOKENS"),
     "Hoffmann 2022, approach 3": ("HOFFMANN_2022_TEX",),

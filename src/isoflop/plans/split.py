@@ -152,9 +152,10 @@ class _Many:
             upright, _ = columns(self.law)
             return np.broadcast_to(tokens_for(upright, n, aim.loss), (self.m, n.shape[1]))
         top = np.full((self.m, n.shape[1]), np.log(ENDLESS))
-        return np.exp(
+        found: Floats = np.exp(
             crossing(lambda log_d: self.loss(n, np.exp(log_d)) - float(aim.loss or 0), np.zeros_like(top), top)
         )
+        return found
 
     def size(self, d: Floats) -> Floats:
         """The size that the budget leaves for these tokens, or that the loss needs; (m,)."""
@@ -166,7 +167,8 @@ class _Many:
         column = d[:, None]
         top = np.full((self.m, 1), np.log(_LARGEST))
         at = crossing(lambda log_n: self.loss(np.exp(log_n), column) - float(aim.loss or 0), np.zeros_like(top), top)
-        return np.exp(at)[:, 0]
+        found: Floats = np.exp(at)[:, 0]
+        return found
 
     def best_size(self) -> Floats:
         """N where the loss is lowest for the budget, or the cost for the loss; (m,), not a number where none is."""
