@@ -2,18 +2,15 @@
 
 from isoflop.errata.erratum import Erratum, Kind, power
 from isoflop.errata.runs import CHINCHILLA, GPT_3, GPT_3_FLOPS
-from isoflop.laws.catalog import published_law
 from isoflop.laws.constants.frontiers import PORIAN_WATERFALL
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023
 from isoflop.laws.kaplan_frontier import KAPLAN_2020_TABLE_6_SIZE, KAPLAN_2020_TABLE_6_TOKENS
+from isoflop.laws.power import HOFFMANN_2022_TWENTY_SIZE as TWENTY_SIZE
+from isoflop.laws.power import HOFFMANN_2022_TWENTY_TOKENS as TWENTY_TOKENS
 from isoflop.units import pf_days_of
 
 FLOPS = 1e21
 """The budget of the examples."""
-
-TWENTY_SIZE = published_law("HOFFMANN_2022_TWENTY_SIZE")
-TWENTY_TOKENS = published_law("HOFFMANN_2022_TWENTY_TOKENS")
-"""The rule of 20 tokens a parameter: N = sqrt(C / 120), D = 20 N."""
 
 
 def root_of_a_sixth(flops: float) -> float:

@@ -41,9 +41,12 @@ class Erratum:
     @property
     def citation(self) -> str:
         """The papers and places as Markdown, each paper a link."""
-        return "; ".join(
-            f"[{cited(key)}]({where(key)})" + (f", {place}" if place else "") for key, place in self.cites
-        )
+        return "; ".join(f"[{cited(key)}]({where(key)})" + (f", {place}" if place else "") for key, place in self.cites)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """7.0 % of 0.0704."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def power(x: float, digits: int = 3) -> str:

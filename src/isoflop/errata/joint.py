@@ -1,6 +1,6 @@
 """Claims about the laws of Kaplan et al. 2020 in several variables, and about what follows from them."""
 
-from isoflop.errata.erratum import Erratum, Kind, power
+from isoflop.errata.erratum import Erratum, Kind, percent, power
 from isoflop.errata.runs import GPT_3
 from isoflop.laws.kaplan import KAPLAN_2020, KAPLAN_2020_STEPS, Kaplan
 from isoflop.laws.kaplan_frontier import KAPLAN_2020_TABLE_6_SIZE, KAPLAN_2020_TABLE_6_TOKENS, contradiction
@@ -42,9 +42,9 @@ def _loss_of_size_alone() -> str:
 def _overfitting() -> str:
     small, large = (KAPLAN_2020.overfitting(n, 1e9) for n in (1e8, 1e9))
     return (
-        f"On 1e9 tokens overfitting costs a model of 1e8 parameters {small:.1%} of its loss, as the paper's law has "
-        f"it, and one of 1e9 parameters {large:.1%}."
-    ).replace("%", " %")
+        f"By the paper's law overfitting 1e9 tokens costs a model of 1e8 parameters {percent(small, 1)} of its loss, "
+        f"and one of 1e9 parameters {percent(large, 1)}."
+    )
 
 
 def _steps() -> str:
@@ -108,7 +108,7 @@ def _fewer_steps() -> str:
 ROWS = (
     Erratum(
         14,
-        "For GPT-3 the paper predicts L(N) = 1.604 and L(D) = 1.638, and one may choose.",
+        "For GPT-3 the paper gives two answers, L(N) = 1.604 and L(D) = 1.638.",
         "Each takes the other resource for unlimited. Size and data limit the loss together, eq. 1.5 with the "
         "constants of Table 2.",
         (("kaplan2020", "eq. 1.5 and Table 2"), ("brown2020", "Fig. 3.1")),

@@ -87,7 +87,7 @@ def _floor() -> str:
 
 def _doubled() -> str:
     law = KAPLAN_2020_TABLE_5_SIZE
-    return f"Twice the parameters multiply the loss by {law(2e9) / law(1e9):.3f}; how able the model is, is another law."
+    return f"Twice the parameters multiply the loss by {law(2e9) / law(1e9):.3f}; abilities are another law."
 
 
 def _batch() -> str:
@@ -125,7 +125,7 @@ ROWS = (
     ),
     Erratum(
         2,
-        "The loss falls as total compute to the 0.050.",
+        "The loss falls with total compute by the exponent 0.050.",
         "0.050 is for C_min, the compute at a batch far below the critical one. Total compute, at the one batch of the "
         "study, has 0.057 and a scale of its own, 1.6e7 PF-days.",
         (("kaplan2020", "eq. 1.3 and 3.3"),),
@@ -143,7 +143,7 @@ ROWS = (
     Erratum(
         4,
         "The tokens for it are D = C / (6 N), with that N.",
-        "D = 2e10 C^0.27, C in PF-days. It is trained at the critical batch, which takes twice C_min: D = 2 C_min / 6 N.",
+        "D = 2e10 C^0.27, C in PF-days, for a run at the critical batch, which takes twice C_min: D = 2 C_min / 6 N.",
         (("kaplan2020", "Table 6 and eq. 6.7"),),
         Kind.FORMULA,
         _tokens,

@@ -1,10 +1,10 @@
 """Where papers disagree with themselves: numbers that they print twice, or print wrong, and what it amounts to."""
 
-from isoflop.errata.erratum import Erratum, Kind, power
-from isoflop.errata.runs import CHINCHILLA
-from isoflop.laws.catalog import published_law
-from isoflop.laws.chinchilla import BESIROGLU_2024, BESIROGLU_2024_HUBER, BESIROGLU_2024_LAD
-from isoflop.laws.constants.frontiers import HOFFMANN_TABLE_A3
+from dataclasses import replace
+
+from isoflop.errata.erratum import Erratum, Kind, percent, power
+from isoflop.errata.runs import CHINCHILLA, Trained
+from isoflop.laws.chinchilla import BESIROGLU_2024, BESIROGLU_2024_HUBER, BESIROGLU_2024_LAD, HOFFMANN_2022_TEX
 from isoflop.laws.kaplan import KAPLAN_2020, KAPLAN_2020_STEPS
 from isoflop.laws.kaplan_batch import KAPLAN_2020_CRITICAL_BATCH, KAPLAN_2020_TABLE_5_CRITICAL_BATCH
 from isoflop.laws.kaplan_efficient import ComputeEfficient
@@ -20,6 +20,10 @@ from isoflop.laws.kaplan_single import (
     KAPLAN_2020_TABLE_5_DATA,
     KAPLAN_2020_TABLE_5_SIZE,
 )
+from isoflop.laws.power import DUBEY_2024
+
+A3_BEST = Trained(175e9, 12.0e12)
+"""What approach 3 holds best at the compute that Table A3 of Hoffmann et al. 2022 misprints."""
 
 
 def _tokens() -> str:
@@ -29,26 +33,28 @@ def _tokens() -> str:
         contradiction(compute, data, tokens, size) for tokens in (KAPLAN_2020_TABLE_6_TOKENS, KAPLAN_2020_EQ_6_7_TOKENS)
     ]
     return (
-        f"2 C_min / (6 N) with Table 6 is {power(derived)} tokens at 1 PF-day, {KAPLAN_2020_EQ_6_7_TOKENS.k / derived:.1f} "
-        f"times less. The point where the laws break down moves from {power(ends[0].pf_days)} PF-days "
+        f"2 C_min / (6 N) with Table 6 is {power(derived)} tokens at 1 PF-day, "
+        f"{KAPLAN_2020_EQ_6_7_TOKENS.k / derived:.1f} times less. "
+        f"The point where the laws break down moves from {power(ends[0].pf_days)} PF-days "
         f"({ends[0].loss:.2f} nats/token) to {power(ends[1].pf_days)} ({ends[1].loss:.2f})."
     )
 
 
 def _compute_exponent() -> str:
-    derived = ComputeEfficient(KAPLAN_2020_STEPS, KAPLAN_2020_CRITICAL_BATCH).alpha_C
     fitted, size = KAPLAN_2020_TABLE_5_COMPUTE_MIN.alpha_C, KAPLAN_2020_TABLE_5_SIZE.alpha_N
+    steps = replace(KAPLAN_2020_STEPS, alpha_N=size)
+    derived = ComputeEfficient(steps, KAPLAN_2020_CRITICAL_BATCH).alpha_C
     return (
-        f"1 / (1 / alpha_S + 1 / alpha_B + 1 / alpha_N) is {derived:.3f}. Over alpha_N the three give N an exponent of "
+        f"By the exponents of Table 5, 1 / (1 / alpha_S + 1 / alpha_B + 1 / alpha_N) is {derived:.3f}. "
+        "Over alpha_N the three give N an exponent of "
         f"{0.054 / size:.2f}, {derived / size:.2f} and {fitted / size:.2f}; {KAPLAN_2020_TABLE_6_SIZE.a} was measured."
     )
 
 
 def _critical_batch() -> str:
     one, other = (law(3.0) for law in (KAPLAN_2020_CRITICAL_BATCH, KAPLAN_2020_TABLE_5_CRITICAL_BATCH))
-    return f"At 3 nats/token the critical batch is {power(one)} or {power(other)} tokens, {other / one - 1:.0%} apart.".replace(
-        "%", " %"
-    )
+    apart = percent(other / one - 1)
+    return f"At 3 nats/token the critical batch is {power(one)} or {power(other)} tokens, {apart} apart."
 
 
 def _data_exponent() -> str:
@@ -65,21 +71,25 @@ def _size_scale() -> str:
 
 def _five() -> str:
     exponent = 1 / KAPLAN_2020_CRITICAL_BATCH.alpha_B
-    return f"1 / alpha_B is {exponent:.2f}: the 5 is that, rounded, and {5 / exponent - 1:.0%} too large.".replace("%", " %")
+    return f"1 / alpha_B is {exponent:.2f}: the 5 is that, rounded, and {percent(5 / exponent - 1)} too large."
 
 
 def _misprint() -> str:
-    (row,) = [row for row in HOFFMANN_TABLE_A3 if row.n_params == 175e9]
-    return f"6 N D of its own row, 175e9 parameters and {power(row.tokens)} tokens, is {power(6 * row.n_params * row.tokens)}."
+    law = HOFFMANN_2022_TEX
+    best_at = 6 * (A3_BEST.n_params / law.G) ** (1 / law.a)  # eq. 4, turned round
+    return (
+        f"6 N D of its row, 175e9 parameters and {power(A3_BEST.tokens)} tokens, is {power(A3_BEST.flops)} FLOPs; by "
+        f"the law behind that column the size is best at {power(best_at, 2)}."
+    )
 
 
 def _two_estimators() -> str:
     point = CHINCHILLA.n_params, CHINCHILLA.tokens
     printed, lad, huber = (law(*point) for law in (BESIROGLU_2024, BESIROGLU_2024_LAD, BESIROGLU_2024_HUBER))
     return (
-        f"E = {BESIROGLU_2024.E} is of one fit, beside A = {BESIROGLU_2024_HUBER.A}; A = {BESIROGLU_2024.A} of the other, "
-        f"beside E = {BESIROGLU_2024_LAD.E}. At Chinchilla's size and data: {printed:.4f} as printed, {lad:.4f} and "
-        f"{huber:.4f} nats/token from one fit each."
+        f"E = {BESIROGLU_2024.E} is of one fit, beside A = {BESIROGLU_2024_HUBER.A}; A = {BESIROGLU_2024.A} of the "
+        f"other, beside E = {BESIROGLU_2024_LAD.E}. At Chinchilla's size and data: {printed:.4f} as printed, {lad:.4f} "
+        f"and {huber:.4f} nats/token from one fit each."
     )
 
 
@@ -92,10 +102,11 @@ def _ten_orders() -> str:
 
 
 def _tokens_called_n() -> str:
-    tokens = published_law("DUBEY_2024")(3.8e25)
+    tokens = DUBEY_2024(3.8e25)
+    size = 3.8e25 / 6 / tokens
     return (
-        f"At 3.8e25 FLOPs it is {power(tokens, 4)} tokens, which leave {power(3.8e25 / 6 / tokens)} parameters by 6 N D; "
-        f"read as parameters it is {tokens / 405e9:.0f} times the model that was trained."
+        f"At 3.8e25 FLOPs the formula has {power(tokens, 4)} tokens, which leave {power(size)} parameters by 6 N D; "
+        f"read as parameters it is {tokens / size:.0f} times that."
     )
 
 
@@ -150,7 +161,7 @@ ROWS = (
     ),
     Erratum(
         7,
-        "Table A3: 175e9 parameters are best at 1.26e24 FLOPs.",
+        "Table A3, approach 3: 175e9 parameters are best at 1.26e24 FLOPs.",
         "Ten times more, by the tokens in the same row.",
         (("hoffmann2022", "Table A3"),),
         Kind.INSIDE,
@@ -175,7 +186,7 @@ ROWS = (
     Erratum(
         10,
         "N*(C) = 0.299 C^0.537 looks like a size.",
-        "There N* is the number of tokens.",
+        "There N* is the number of tokens: 16.55e12 at 3.8e25 FLOPs, they say, for 402e9 parameters.",
         (("dubey2024", "sec. 3.2.1"),),
         Kind.INSIDE,
         _tokens_called_n,

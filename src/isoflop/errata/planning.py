@@ -63,7 +63,9 @@ def thinking_longer(base: float, multiple: float) -> float:
 
 def _longer() -> str:
     once, ten, hundred = (thinking_longer(0.8, times) for times in (1, 10, 100))
-    return f"An accuracy of 0.80 becomes {once:.2f} with no more compute, {ten:.3f} with 10 times, {hundred:.3f} with 100."
+    return (
+        f"An accuracy of 0.80 becomes {once:.2f} with no more compute, {ten:.3f} with 10 times, {hundred:.3f} with 100."
+    )
 
 
 ROWS = (

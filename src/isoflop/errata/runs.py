@@ -35,8 +35,9 @@ MMLU_CHANCE, MMLU_GOPHER, MMLU_CHINCHILLA = 0.25, 0.600, 0.676
 # Kaplan et al. 2020, sec. 2.2 and 3.1: N without embeddings.
 SMALLEST, LARGEST = (Trained(n, KAPLAN_2020_RUN.tokens) for n in (768, 1.5e9))
 FEWEST_TOKENS = WEBTEXT2.tokens / 2**10
+VOCABULARY = 50257
 
 
 def gpt_2_shape(n_layers: int, width: int) -> Shape:
     """A shape as GPT-2 and Kaplan et al. 2020 have it: d_attn = d_ff / 4 = d_model, heads of 64."""
-    return Shape(n_layers, width, width // 64, 64, 4 * width, WEBTEXT2.vocab_size, KAPLAN_2020_RUN.context)
+    return Shape(n_layers, width, width // 64, 64, 4 * width, VOCABULARY, KAPLAN_2020_RUN.context)

@@ -2,7 +2,7 @@
 
 from math import log10
 
-from isoflop.errata.erratum import Erratum, Kind, power
+from isoflop.errata.erratum import Erratum, Kind, percent, power
 from isoflop.errata.runs import FEWEST_TOKENS, LARGEST, SMALLEST, gpt_2_shape
 from isoflop.laws.kaplan import KAPLAN_2020_STEPS
 from isoflop.laws.kaplan_protocol import KAPLAN_2020_RUN, WEBTEXT2
@@ -45,15 +45,15 @@ def _shapes() -> str:
 
 
 def _largest_run() -> str:
-    return f"6 N B S is {power(LARGEST.flops)} FLOPs for the largest model in a standard run, {LARGEST.pf_days:.1f} PF-days."
+    return f"A standard run of the largest model takes {power(LARGEST.flops)} FLOPs, {LARGEST.pf_days:.1f} PF-days."
 
 
 def _early_stop() -> str:
     law = KAPLAN_2020_STEPS
     return (
-        f"The best run stops {law.alpha_N / law.alpha_S:.0%} above its converged loss; a standard run went "
+        f"The best run stops {percent(law.alpha_N / law.alpha_S)} above its converged loss; a standard run went "
         f"{WEBTEXT2.epochs(KAPLAN_2020_RUN.tokens):.1f} times through its data."
-    ).replace("%", " %")
+    )
 
 
 def _fewest_tokens() -> str:
@@ -154,7 +154,7 @@ ROWS = (
         "a figure spans more.",
         (("kaplan2020", "sec. 2.2 and Fig. 18"),),
         Kind.UNSUPPORTED,
-        "Laws that hold at the usual batch say nothing of batches above it; S_min and C_min are for that.",
+        "S_min and C_min take the batch out of a run, so that no range of it is needed: eq. 5.4 and 5.5.",
     ),
     Erratum(
         28,
@@ -247,7 +247,7 @@ ROWS = (
     Erratum(
         54,
         "Models range from 1e3 to 1.6e9 parameters.",
-        "From 768 to 1.5e9 without embeddings.",
+        "Both ends are other models: Kaplan's N has no embeddings.",
         (("kaplan2020", "sec. 3"),),
         Kind.CONSTANT,
         _smallest,
