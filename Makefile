@@ -7,7 +7,7 @@ OUT ?= runs/quickstart
 STUDY ?= studies/quickstart.toml
 RUNS ?= $(OUT)
 
-.PHONY: help setup run tiny test lint format bench bench-speed bench-coverage bench-reproductions results picture constraints clean
+.PHONY: help setup run tiny test lint format bench bench-speed bench-coverage bench-reproductions results picture errata constraints clean
 
 help:
 	@echo "make run      set up, then train, fit, forecast and check the quickstart study (about 6 minutes on 2 cores)"
@@ -17,6 +17,7 @@ help:
 	@echo "make setup    set up alone: .venv with pinned versions"
 	@echo "make bench    every benchmark, about half an hour: bench-speed, bench-reproductions, bench-coverage"
 	@echo "make results  the README's numbers from finished studies, RUNS=\"$(RUNS)\""
+	@echo "make errata   docs/errata.md and docs/inconsistencies.md, computed anew"
 	@echo "make picture  the README's picture from OUT=$(OUT), in headless Chromium"
 
 setup: $(VENV)/.ready
@@ -73,6 +74,10 @@ results: setup
 # Skipped with a message where there is no Chromium.
 picture: setup
 	@$(BIN)/python docs/picture.py $(OUT)/report.html docs/images/report.png
+
+# docs/errata.md and docs/inconsistencies.md, their numbers computed anew.
+errata: setup
+	@$(BIN)/python docs/errata.py
 
 # The pins, for every platform and Python that is supported; no addresses, no hashes.
 constraints: setup

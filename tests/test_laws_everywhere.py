@@ -1,4 +1,4 @@
-"""What holds of every published law: arrays agree with numbers, JAX with NumPy, slopes with differences, JSON to the bit."""
+"""What holds of every published law: arrays agree with numbers, JAX with NumPy, slopes with differences."""
 
 import json
 from collections.abc import Iterator
