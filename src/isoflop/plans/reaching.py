@@ -1,0 +1,52 @@
+"""How far beyond its runs a plan asks a law, in decades; past some it is refused."""
+
+from math import log10
+
+from isoflop.errors import BadInput
+from isoflop.laws.law import Law
+from isoflop.units import print_count, print_flops
+
+MOST_DECADES = 6.0
+
+
+def decades(law: Law, *, n_params: float, tokens: float) -> dict[str, float]:
+    """By how many factors of ten N, D and 6 N D lie outside what was fitted, above (+) or below (-); 0 within.
+
+    Only of what is known of the law; compute from the corners of N and D where it is not said itself.
+    """
+    fitted = dict(law.about.fitted)
+    if "flops" not in fitted and {"n_params", "tokens"} <= fitted.keys():
+        (low_n, high_n), (low_d, high_d) = fitted["n_params"], fitted["tokens"]
+        fitted["flops"] = (6 * low_n * low_d, 6 * high_n * high_d)
+    asked = {"n_params": n_params, "tokens": tokens, "flops": 6 * n_params * tokens}
+    found = {}
+    for name, value in asked.items():
+        if name in fitted:
+            low, high = fitted[name]
+            found[name] = log10(value / high) if value > high else log10(value / low) if value < low else 0.0
+    return found
+
+
+def reach_notes(law: Law, *, n_params: float, tokens: float, extrapolate: bool) -> tuple[str, ...]:
+    """What to say of the distance. Raises `BadInput` beyond MOST_DECADES, unless extrapolation is asked for."""
+    found = decades(law, n_params=n_params, tokens=tokens)
+    if not found:
+        return ("It is not known what the law was fitted to, so not how far this reaches beyond it.",)
+    far = {name: each for name, each in found.items() if abs(each) > MOST_DECADES}
+    values = {
+        "n_params": print_count(n_params),
+        "tokens": print_count(tokens),
+        "flops": print_flops(6 * n_params * tokens),
+    }
+    symbol = {"n_params": "N", "tokens": "D", "flops": "C"}
+    said = [
+        f"{symbol[name]} = {values[name]} is {abs(each):.1f} decades {'above' if each > 0 else 'below'} what was fitted"
+        for name, each in found.items()
+        if each
+    ]
+    if far and not extrapolate:
+        raise BadInput(
+            f"{'; '.join(said)}: so far off a law says nothing. Ask for less than {MOST_DECADES:g} decades, fit runs "
+            "nearer to it, or add --extrapolate."
+        )
+    return tuple(f"{each}." for each in said)

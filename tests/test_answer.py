@@ -1,0 +1,117 @@
+"""A plan answers any mix of constraints; contradictions are named with what would have to give."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from isoflop.allocations.allocate import allocate
+from isoflop.errors import BadInput
+from isoflop.laws.chinchilla import BESIROGLU_2024
+from isoflop.laws.data_constrained import MUENNIGHOFF_2023
+from isoflop.plans.answer import Answer, answer
+from isoflop.plans.question import Question
+from isoflop.plans.source import published_source
+
+
+def asked(**given: object) -> Answer:
+    question = Question(**given)  # type: ignore[arg-type]
+    return answer(question, published_source(None, repeats=question.unique_tokens is not None))
+
+
+def test_a_budget_of_flops_is_the_law_s_optimum() -> None:
+    found, best = asked(flops=1e22), allocate(BESIROGLU_2024, 1e22)
+    assert found.n_params == pytest.approx(best.n_params)
+    assert found.tokens == pytest.approx(best.tokens)
+    assert found.binding == "--flops"
+
+
+def test_dollars_become_flops_by_price_peak_and_mfu() -> None:
+    """$100,000 at $2.5 an hour are 40,000 hours of an H100: 989e12 * 0.4 FLOP/s, less what failures cost."""
+    found = asked(dollars=1e5, gpu="h100", price=2.5)
+    hours = found.of_flops(found.have.hours(1.0))
+    assert hours is not None
+    assert hours.median == pytest.approx(40_000)
+    assert found.flops == pytest.approx(40_000 * 3600 * 989e12 * 0.4 * found.have.goodput)
+
+
+def test_gpus_and_days_bind_where_money_does_not() -> None:
+    found = asked(dollars=1e9, gpus=64.0, gpu="h200", days=10.0)
+    assert found.binding == "--gpus and --days"
+    days = found.of_flops(found.have.days(1.0))
+    assert days is not None
+    assert days.median == pytest.approx(10)
+
+
+def test_few_unique_tokens_are_repeated_and_their_worth_is_muennighoff_s() -> None:
+    found = asked(flops=1e21, unique_tokens=5e9)
+    assert found.source.name == "MUENNIGHOFF_2023"
+    assert found.quantity("epochs").median == pytest.approx(16.1, rel=3e-3)
+    assert found.quantity("loss").median == pytest.approx(float(MUENNIGHOFF_2023(found.n_params, found.tokens, 5e9)))
+
+
+def test_a_loss_is_reached_at_least_cost() -> None:
+    found = asked(loss=2.2)
+    assert allocate(BESIROGLU_2024, found.flops).loss == pytest.approx(2.2, abs=1e-6)
+
+
+def test_serving_makes_the_model_smaller_at_the_same_loss() -> None:
+    alone, served = asked(loss=2.2), asked(loss=2.2, inference_tokens=1e13)
+    assert served.n_params < alone.n_params / 2
+    assert served.quantity("loss").median == pytest.approx(2.2)
+
+
+def test_a_plan_that_someone_has_is_judged_as_it_stands() -> None:
+    found = asked(n_params=7e9, tokens=2e12)
+    assert (found.n_params, found.tokens) == (7e9, 2e12)
+    assert found.flops == pytest.approx(8.4e22)
+    assert found.basin is None
+
+
+def test_the_shape_comes_to_the_size_by_the_law_s_count() -> None:
+    found = asked(flops=1e22)
+    assert found.shape is not None
+    assert found.shape.n_params_total == pytest.approx(found.n_params, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"flops": 1e22, "n_params": 7e9, "tokens": 2e12},
+            ("8.4 times less", "--flops to 8.4e+22", "--tokens to 238B"),
+        ),
+        ({"loss": 1.9, "dollars": 1000.0}, ("--loss 1.9 takes", "--dollars to", "--loss to 2.3")),
+        ({"loss": 2.0, "n_params": 1e9}, ("never reaches", "--n-params to more than 6.86B")),
+        ({"loss": 1.5}, ("below what the law can reach",)),
+        ({"flops": 1e40}, ("decades above what was fitted", "--extrapolate")),
+        ({"gpu": "abacus", "flops": 1e20}, ("abacus", "H100")),
+        ({"flops": 1e20, "unique_tokens": -3.0}, ("--unique-tokens -3",)),
+        ({"flops": -1.0, "mfu": 40.0}, ("--flops -1", "--mfu 40")),
+        ({"days": 10.0}, ("--gpus",)),
+        ({}, ("needs a budget",)),
+    ],
+)
+def test_what_cannot_be_is_told_with_what_would_have_to_give(given: dict[str, float], said: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput) as refused:
+        asked(**given)
+    for each in said:
+        assert each in str(refused.value)
+
+
+def test_relaxing_as_told_is_enough() -> None:
+    with pytest.raises(BadInput) as refused:
+        asked(loss=2.1, flops=1e21)
+    told = re.search(r"--flops to ([\d.e+]+), or --loss to ([\d.]+)", str(refused.value))
+    assert told
+    assert asked(loss=2.1, flops=1.01 * float(told[1])).flops <= 1.01 * float(told[1])
+    assert asked(loss=float(told[2].rstrip(".")), flops=1e21).flops <= 1e21
+
+
+def test_json_holds_every_quantity_with_its_interval_or_null() -> None:
+    found = json.loads(json.dumps(asked(flops=1e22).to_json(), allow_nan=False))
+    for name in ("flops", "n_params", "tokens", "loss", "gpu_hours", "days", "dollars"):
+        assert set(found[name]) == {"median", "low", "high", "level"}
+    assert found["defaults"]["mfu"].startswith("40%")
+    assert np.isfinite(found["within"]["low"])
