@@ -16,7 +16,6 @@ from isoflop.laws.chinchilla import (
     BESIROGLU_2024,
     BESIROGLU_2024_ALL_RUNS,
     BESIROGLU_2024_HUBER,
-    BESIROGLU_2024_LAD,
     HOFFMANN_2022,
     HOFFMANN_2022_TEX,
     Chinchilla,
@@ -34,14 +33,7 @@ from isoflop.laws.power import (
     TokensPerParam,
 )
 
-JOINT = [
-    HOFFMANN_2022,
-    HOFFMANN_2022_TEX,
-    BESIROGLU_2024,
-    BESIROGLU_2024_LAD,
-    BESIROGLU_2024_HUBER,
-    BESIROGLU_2024_ALL_RUNS,
-]
+JOINT: list[Any] = [published_law(name) for name in sets_of("Chinchilla")]
 
 
 @pytest.mark.parametrize("law", JOINT, ids=sets_of("Chinchilla"))

@@ -1,6 +1,6 @@
 """What each command may be asked, and its help, which fits a screen of 80 by 24."""
 
-from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, Action, ArgumentParser, RawDescriptionHelpFormatter
 from functools import partial
 from typing import Any
 
@@ -61,11 +61,48 @@ def parser() -> ArgumentParser:
     why.add_argument("--n-params", metavar="N", help="of the rules: parameters (1e9)")
     why.add_argument("--tokens", metavar="D", help="of the rules: tokens (20e9)")
 
-    plan = command("plan", "the best size and tokens for a budget")
-    plan.description = "Without --fit: published laws, whose losses belong to another text."
-    plan.add_argument("--flops", metavar="C", required=True, help="budget: 1e22, 10ZFLOP, 115PF-days")
-    plan.add_argument("--fit", metavar="FILE", help="a fit.json of `isoflop fit` or of a study's folder")
+    _plan(command("plan", "from a budget, an aim and limits to a run one can start"))
     return top
+
+
+PLAN = """\
+Split compute between size and tokens, and say what the run takes.
+
+budgets, of which the smallest binds:
+  --flops C                 1e22, 10ZFLOP, 115PF-days
+  --dollars M               100000, $2M; --price P: dollars an hour of one GPU
+  --gpus N --days T         of --gpu NAME (h100); --devices FILE.toml adds yours
+aims and limits:
+  --loss L                  reach this loss, nats/token, at least cost
+  --n-params N --tokens D   fixed; given both, that run is judged
+  --unique-tokens U         what is beyond them repeats, and is worth less
+  --inference-tokens T      served over its life; --output-tokens: generated
+  --one-gpu                 one GPU holds it; --tokens-per-second R: so fast
+  --finetune HOW            full, lora or continued: --n-params on --tokens
+by and with:
+  --fit FILE | --law SET    a fit.json, or published constants
+  --mfu X --shape F --context T      share of the peak; llama or gpt2; tokens
+  --compare --html FILE --json --extrapolate
+    beside other laws; a page; for programs; past six decades"""
+
+
+def _plan(plan: ArgumentParser) -> None:
+    """Its help is written by hand: one line an option would not fit a screen."""
+    plan.usage = "isoflop plan [options]"
+    plan.description = PLAN
+    plan.formatter_class = RawDescriptionHelpFormatter
+    for action in plan._actions:
+        action.help = SUPPRESS
+    for name in ("--flops", "--dollars", "--price", "--gpu", "--devices", "--n-params", "--tokens", "--unique-tokens"):
+        plan.add_argument(name, help=SUPPRESS)
+    for name in ("--inference-tokens", "--output-tokens", "--fit", "--law", "--context", "--html"):
+        plan.add_argument(name, help=SUPPRESS)
+    for name in ("--gpus", "--days", "--loss", "--tokens-per-second", "--mfu"):
+        plan.add_argument(name, type=float, help=SUPPRESS)
+    for name in ("--one-gpu", "--compare", "--extrapolate"):
+        plan.add_argument(name, action="store_true", help=SUPPRESS)
+    plan.add_argument("--shape", choices=["llama", "gpt2"], help=SUPPRESS)
+    plan.add_argument("--finetune", choices=["full", "lora", "continued"], help=SUPPRESS)
 
 
 def _fit(fit: ArgumentParser) -> None:

@@ -56,7 +56,7 @@ class Allocations:
     def check(self, law: Law) -> None:
         """Raise `IsoflopError` unless this is the one certified optimum of one law, `BadInput` if it is of many."""
         if len(self.n_params) > 1:
-            raise BadInput(f"One law has one allocation; this is {len(self.n_params)} laws at once: ask for all.")
+            raise BadInput(f"One law has one allocation; this is {len(self.n_params)} laws at once: use allocate_all.")
         if self.edge[0]:
             side = "smallest" if self.edge[0] < 0 else "largest"
             raise IsoflopError(
@@ -103,10 +103,8 @@ def allocate_all(
     wanted = ("n_params", "tokens") if unique_tokens is None else ("n_params", "tokens", "unique_tokens")
     if law.inputs != wanted:
         hint = " Where tokens are repeated, ask allocate_repeated." if "unique_tokens" in law.inputs else ""
-        said = (
-            f"Only a law of {', '.join(wanted)} splits this budget; {type(law).__name__} has {', '.join(law.inputs)}."
-        )
-        raise BadInput(said + hint)
+        said = f"Only a law of {' and '.join(wanted)} splits this budget; "
+        raise BadInput(f"{said}{type(law).__name__} has {', '.join(law.inputs)}.{hint}")
     budgets = np.asarray(flops, dtype=np.float64)
     if not np.all((budgets > 0) & (budgets < np.inf)):
         raise BadInput(f"A budget is a positive number of FLOPs; got {flops!r}.")

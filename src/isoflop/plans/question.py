@@ -65,7 +65,7 @@ class Question:
             problems.append(f"--gpus {self.gpus:g} is no whole number.")
         if self.mfu is not None and self.mfu > 1:
             problems.append(f"--mfu {self.mfu:g} is above 1: it is the share of the dense bf16 peak, 0.4 for 40 %.")
-        if self.days is not None and self.gpus is None and self.dollars is None and self.loss is None:
+        if self.days is not None and self.gpus is None and not (self.budgeted or self.loss is not None or self.judged):
             problems.append(f"--days {self.days:g} needs to know how many GPUs: add --gpus.")
         if self.output_tokens and self.output_tokens > (self.inference_tokens or 0):
             problems.append(

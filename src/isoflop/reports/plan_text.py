@@ -1,0 +1,126 @@
+"""The one screen of `isoflop plan`: what to build, on how much, at what loss, with what, and how sure that is."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from isoflop.costs.gated import GatedShape
+from isoflop.costs.shape import Shape
+from isoflop.plans.answer import Answer
+from isoflop.plans.plan import Quantity
+from isoflop.reports.text import columns
+from isoflop.units import print_count, print_dollars, print_flops
+
+WIDTH = 100
+
+
+def plan_text(found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = ()) -> str:
+    """The doubts, then the plan, then the blocks (title, lines) in order, then what was assumed and noted."""
+    parts = wrapped(f"Doubt: {doubt}" for doubt in found.doubts)
+    parts += [*headline(found), columns([*main_rows(found)])]
+    for title, lines in blocks:
+        if lines:
+            parts += ["", title, *lines]
+    parts += ["", "Assumed (each can be set)"]
+    parts += wrapped((f"  {name}: {value}" for name, value in found.defaults.items()), indent="    ")
+    parts += wrapped(f"Note: {note}" for note in found.notes)
+    return "\n".join(parts)
+
+
+def headline(found: Answer) -> list[str]:
+    """What was asked, and by which law it is answered."""
+    asked = found.question
+    if asked.judged:
+        title = "The run as it stands"
+    elif asked.loss is not None:
+        title = f"The cheapest run that reaches {asked.loss:g} nats/token"
+    else:
+        title = f"The best run for {print_flops(float(found.split.aim.flops or 0))}"
+        title += f", what {found.binding} allow" + ("" if " and " in found.binding else "s")
+    if len(found.allowed) > 1:
+        rest = [f"{name} {print_flops(flops)}" for name, flops in found.allowed.items() if name != found.binding]
+        title += f" (beside it: {', '.join(rest)})"
+    bag = found.split.bag
+    by = f"by {found.source.name}" + (f", {len(bag)} laws: {bag.how or 'a bag'}" if len(bag) > 1 else "")
+    return wrapped([f"{title}, {by}"])
+
+
+def main_rows(found: Answer) -> list[tuple[str, str]]:
+    """Label and value of the plan itself."""
+    have, asked = found.have, found.question
+    rows = [
+        ("N, parameters", shown(found.quantity("n_params")) + within(found)),
+        ("D, tokens", shown(found.quantity("tokens")) + epochs(found)),
+        ("D / N", shown(found.quantity("tokens_per_param"), lambda x: f"{x:.3g}")),
+    ]
+    if found.shape is not None:
+        rows.append(("shape", shape_words(found.shape, asked.family)))
+    loss = shown(found.quantity("loss"), lambda x: f"{x:.4f}")
+    rows.append(
+        ("loss, nats/token", loss + (f"  of {found.source.text}, not of your text" if found.source.text else ""))
+    )
+    if found.regret is not None:
+        worst = f"{found.regret.worst:.2%} of the loss, {found.regret.compute:.0%} of the compute"
+        rows.append(("if another law holds", f"this N costs up to {worst} (95 % of the laws)"))
+    rows.append(("training FLOPs", shown(found.quantity("flops"), print_flops)))
+    if found.split.aim.served:
+        rows.append(("serving FLOPs", shown(found.quantity("serving_flops"), print_flops)))
+    hours, days = found.of_flops(have.hours(1.0)), found.of_flops(have.days(1.0))
+    dollars = found.of_flops(have.dollars(1.0))
+    if hours and days:
+        rows.append(
+            (
+                f"on {have.gpus:,} {have.device.name}",
+                f"{shown(days, lambda x: f'{x:.3g}')} days, {shown(hours)} GPU-hours",
+            )
+        )
+    rows.append(
+        ("cost", shown(dollars, print_dollars) if dollars else f"no price of {have.device.name} is known (--price)")
+    )
+    return rows
+
+
+def shown(quantity: Quantity | None, show: Callable[[float], str] = print_count) -> str:
+    """A number, with its interval where there is one."""
+    if quantity is None:
+        return "unknown"
+    if quantity.low is None or quantity.high is None or quantity.high - quantity.low <= 1e-9 * abs(quantity.median):
+        return show(quantity.median)
+    return f"{show(quantity.median)} ({show(quantity.low)} to {show(quantity.high)})"
+
+
+def within(found: Answer) -> str:
+    """How flat the optimum is."""
+    if found.basin is None:
+        return ""
+    around = found.basin
+    return (
+        f"  within {around.tolerance:.0%} of the best loss from {print_count(around.low)} to {print_count(around.high)}"
+    )
+
+
+def epochs(found: Answer) -> str:
+    """How often each token is seen, where some are repeated."""
+    aim = found.split.aim
+    if aim.unique_tokens is None:
+        return ""
+    seen = found.quantity("epochs")
+    return f"  {shown(seen, lambda x: f'{x:.3g}')} epochs of {print_count(aim.unique_tokens)} unique tokens"
+
+
+def shape_words(shape: Shape, family: str) -> str:
+    """Layers, width, heads, feed-forward and vocabulary in a line."""
+    heads = f"{shape.n_heads} heads of {shape.head_dim}"
+    if isinstance(shape, GatedShape):
+        heads += f" ({shape.n_kv_heads} for keys)"
+    size = f"{shape.n_layers} layers of {shape.width}, {heads}, feed-forward {shape.ff_width}"
+    return f"{size}, {shape.vocab_size:,} ids, as {family}"
+
+
+def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
+    """Each line within the width, what goes on indented."""
+    return [textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False) for line in lines]
+
+
+def rows_block(rows: Mapping[str, str]) -> list[str]:
+    """Label and value, aligned and indented."""
+    return [f"  {line}" for line in columns(list(rows.items())).splitlines()]
