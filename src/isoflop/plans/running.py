@@ -104,7 +104,12 @@ def running(
     flops: C, where it is not 6 N D. Raises `BadInput` for sizes that are no positive numbers, and for a batch that is
     smaller than one sequence; a run that fits no GPUs is no error (`problem`).
     """
-    given = {"n_params": n_params, "tokens": tokens, "batch_tokens": batch_tokens, "flops": 1 if flops is None else flops}
+    given = {
+        "n_params": n_params,
+        "tokens": tokens,
+        "batch_tokens": batch_tokens,
+        "flops": 1 if flops is None else flops,
+    }
     wrong = [f"{name} = {value!r} is no positive number." for name, value in given.items() if not 0 < value < inf]
     if wrong:
         raise BadInput(wrong)

@@ -6,110 +6,20 @@ from typing import Any
 
 from isoflop.allocations.serving import Prices
 from isoflop.conventions import Size
-from isoflop.costs.gated import GatedShape
 from isoflop.costs.hardware import Device
-from isoflop.costs.serving import decode_seconds, kv_cache_bytes
 from isoflop.costs.shape import Shape
 from isoflop.costs.utilisation import HOUR
 from isoflop.errors import BadInput, IsoflopError
+from isoflop.plans.decoding import BITS, Decoding, decoding, positive
 from isoflop.plans.largest import largest
 from isoflop.plans.layout import RESERVE
 from isoflop.plans.resources import Resources
 from isoflop.plans.shapes import Family, count, family, shape_of
 from isoflop.units import print_count
 
-BITS = 16.0
 BATCH = 32
 """Sequences decoded at once where nothing is said: an assumption."""
 FLOPS_A_TOKEN = 2.0  # times N: a forward pass without attention, as Sardana et al. 2024 count
-_SPEED_SAID = "the bandwidth alone, all of it reached: real decoding is slower"
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """A model that serves `batch` sequences of `context` tokens on n devices.
-
-    weight_bytes are held, read_bytes of them read for every step: all but the input embedding, of which one row a
-    token is. kv_bytes: keys and values of the whole batch. available: bytes that may be used, the reserve left out.
-    tokens_per_second: of one sequence, at most, by bandwidth alone.
-    """
-
-    n_params: float
-    device: Device
-    n_devices: int
-    context: int
-    batch: int
-    weight_bytes: float
-    read_bytes: float
-    kv_bytes: float
-    available: float
-    defaults: tuple[str, ...] = ()
-
-    @property
-    def fits(self) -> bool:
-        """Whether weights and cache fit beside the reserve."""
-        return self.weight_bytes + self.kv_bytes <= self.available
-
-    @property
-    def step_seconds(self) -> float:
-        """The least seconds of a step, which writes one token for each sequence."""
-        return decode_seconds(self.read_bytes, self.kv_bytes, self.device, self.n_devices)
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Of one sequence."""
-        return 1.0 / self.step_seconds
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            **vars(self),
-            "device": self.device.name,
-            "fits": self.fits,
-            "tokens_per_second": self.tokens_per_second,
-            "defaults": list(self.defaults),
-        }
-
-
-def decoding(
-    shape: Shape,
-    device: Device,
-    *,
-    bits: float = BITS,
-    kv_bits: float = BITS,
-    batch: int = 1,
-    n_devices: int = 1,
-    reserve: float = RESERVE,
-) -> Decoding:
-    """A shape with its weights in so many bits, serving sequences of its context. Raises `BadInput`."""
-    _check(bits=bits, kv_bits=kv_bits, batch=batch, n_devices=n_devices)
-    if not 0 <= reserve < 1:
-        raise BadInput(f"The reserve is a share of the memory from 0 to below 1; got {reserve}.")
-    kv_heads = shape.n_kv_heads if isinstance(shape, GatedShape) else shape.n_heads
-    cache = kv_cache_bytes(
-        shape.n_layers, kv_heads, shape.head_dim, shape.context, batch, bytes_per_value=kv_bits / 8
-    )
-    said = [
-        f"weights of {bits:g} bits (scales of quantised ones not counted), keys and values of {kv_bits:g}",
-        f"{batch:,} sequence{'s' if batch > 1 else ''} of {shape.context:,} tokens; one head in "
-        f"{shape.n_heads // kv_heads} keeps keys and values",
-        f"{reserve:.0%} of the memory is kept in reserve",
-        f"speed by {_SPEED_SAID}",
-    ]
-    if n_devices > 1:
-        said.append("what devices say to each other is not counted")
-    return Decoding(
-        n_params=shape.n_params,
-        device=device,
-        n_devices=n_devices,
-        context=shape.context,
-        batch=batch,
-        weight_bytes=shape.n_params_total * bits / 8,
-        read_bytes=shape.n_params * bits / 8,
-        kv_bytes=cache,
-        available=n_devices * device.memory_bytes * (1 - reserve),
-        defaults=(*said, *device.doubts),
-    )
 
 
 def largest_on_one(
@@ -158,7 +68,7 @@ def largest_at_speed(
     Whether it fits the memory is another question (`largest_on_one`). Raises `IsoflopError` where none is so fast.
     """
     like = family(like) if isinstance(like, str) else like
-    _check(tokens_per_second=tokens_per_second)
+    positive(tokens_per_second=tokens_per_second)
 
     def fast(shape: Shape) -> bool:
         found = decoding(shape, device, bits=bits, kv_bits=kv_bits, batch=batch, n_devices=n_devices)
@@ -257,7 +167,7 @@ def serving_cost(
         problems.append(f"mfu_input is a share of the peak above 0 and up to 1; got {mfu_input_}.")
     if problems:
         raise BadInput(problems)
-    _check(n_params=n_params, batch=batch, bits=bits)
+    positive(n_params=n_params, batch=batch, bits=bits)
     gpu, shape = have.device, shape_of(n_params, like, context)
     found = _on_enough(shape, gpu, bits, batch)
     peak = gpu.flops_per_second
@@ -303,9 +213,3 @@ def _on_enough(shape: Shape, gpu: Device, bits: float, batch: int) -> Decoding:
     if n_devices > gpu.domain:
         said.append(f"more than the {gpu.domain} that share a fast link: slower than bandwidth says")
     return replace(found, defaults=(*said, *found.defaults))
-
-
-def _check(**given: float) -> None:
-    wrong = [f"{name} = {value!r} is no positive number." for name, value in given.items() if not 0 < value < inf]
-    if wrong:
-        raise BadInput(wrong)
