@@ -20,7 +20,7 @@ Purpose = Literal["tuning", "continued"]
 TYPICAL_EPOCHS = (1.0, 4.0)
 """Passes over the examples of supervised fine-tuning that are called typical: from memory, unverified."""
 NEARLY_FREE = 4.0
-"""Epochs up to which repeating costs next to nothing (Muennighoff et al. 2023, arXiv:2305.16264): up to, not at least."""
+"""Epochs up to which repeating is nearly free, not those to do at least (Muennighoff et al. 2023, arXiv:2305.16264)."""
 EPOCHS = (1, 2, 4, 8, 16, 40)  # whose worth is told
 
 
@@ -104,6 +104,7 @@ def finetune(
     continued = purpose == "continued"
     advised = (1.0, NEARLY_FREE) if continued else TYPICAL_EPOCHS
     seen = advised[1] if epochs is None else float(epochs)
+    assumed = None if epochs is not None else seen
     each = lora_flops_per_token(n_params, one.n_trained) if method == "lora" else six_nd(n_params, 1.0)
     flops = each * tokens * seen
     there = tuned(shape, gpu, method, n_devices=have.gpus, rank=rank)
@@ -129,7 +130,7 @@ def finetune(
         one_gpu=one,
         enough=enough,
         problem="" if there.fits else _problem(there, gpu.name, enough),
-        defaults=_defaults(have, method, rank, one, continued, None if epochs is not None else seen, redone),
+        defaults={**have.defaults, **_memory(one, rank, redone), **_epochs(continued, assumed)},
         doubts=tuple(_doubts(n_params, have, continued, seen, recomputed)),
     )
 
@@ -150,29 +151,24 @@ def _problem(there: Tuned, name: str, enough: int | None) -> str:
     return f"{said}{enough:,} would do (the fewest, in powers of two).{advice}"
 
 
-def _defaults(
-    have: Resources,
-    method: Method,
-    rank: int,
-    one: Tuned,
-    continued: bool,
-    most: float | None,
-    redone: Recomputation,
-) -> dict[str, str]:
-    said = {**have.defaults, "micro-batch": "one sequence on each GPU, all states split (ZeRO 3) where there are more"}
-    if method == "lora":
+def _memory(one: Tuned, rank: int, redone: Recomputation) -> dict[str, str]:
+    said = {"micro-batch": "one sequence on each GPU, all states split (ZeRO 3) where there are more"}
+    if one.method == "lora":
         said["adapters"] = (
             f"of rank {rank} on every matrix of every layer: {print_count(one.n_trained)} parameters; 2 bytes a frozen "
             "parameter, 16 an adapter's; 4 N FLOPs a token (and 6 a parameter of adapters)"
         )
     else:
         said["memory"] = "16 bytes a parameter (18 with gradients in fp32), mixed-precision Adam in bf16"
-    if most is not None:
-        said["epochs"] = f"{most:g}, the most of those advised: fewer cost less"
-    if continued:
-        said["worth"] = "of repeated tokens by Muennighoff et al. 2023 (arXiv:2305.16264), eq. 5"
     if redone is not Recomputation.NONE:
         said["recomputation"] = f"{redone.value}, for it does not fit otherwise"
+    return said
+
+
+def _epochs(continued: bool, assumed: float | None) -> dict[str, str]:
+    said = {} if assumed is None else {"epochs": f"{assumed:g}, the most of those advised: fewer cost less"}
+    if continued:
+        said["worth"] = "of repeated tokens by Muennighoff et al. 2023 (arXiv:2305.16264), eq. 5"
     return said
 
 

@@ -40,7 +40,7 @@ def place(shape: Shape, device: Device, gpus: int, batch_tokens: float, mfu: flo
     except BadInput:
         raise
     except IsoflopError as error:
-        return _fewer(shape, device, gpus, batch_tokens, mfu, str(error))
+        return _fewer(shape, device, gpus, batch_tokens, mfu=mfu, why=str(error))
     rest = gpus % NODE
     if rest and gpus > NODE:
         fewer = _tried(shape, device, gpus - rest, batch_tokens, mfu)
@@ -49,7 +49,7 @@ def place(shape: Shape, device: Device, gpus: int, batch_tokens: float, mfu: flo
     return Placed(found, gpus)
 
 
-def _fewer(shape: Shape, device: Device, gpus: int, batch_tokens: float, mfu: float, why: str) -> Placed:
+def _fewer(shape: Shape, device: Device, gpus: int, batch_tokens: float, *, mfu: float, why: str) -> Placed:
     """On the most devices, of those there are, that it does fit."""
     available = device.memory_bytes * (1 - RESERVE)
     for number in _below(gpus):
@@ -68,7 +68,7 @@ def _below(gpus: int) -> Iterator[int]:
         yield from range(gpus - 1, 0, -1)
         return
     whole = (gpus - 1) // NODE * NODE
-    nodes = [number for number in range(whole, 0, -NODE)][:_NODES_BELOW]
+    nodes = list(range(whole, 0, -NODE))[:_NODES_BELOW]
     yield from nodes
     power = 1 << (nodes[-1] - 1).bit_length()
     while power > 1:

@@ -33,9 +33,11 @@ class Running:
     behind computing; it is not taken off again. days_at_most says what if the MFU were that of computing alone.
 
     layout: None where nothing fits; `problem` then says why, `enough` how many GPUs would do (None: no number would),
-    and the time is what the arithmetic alone says. most_replicas: sequences in a batch, so the most data-parallel
-    replicas; most_gpus: as many with this layout's tensor and pipeline parallelism. checkpoint_bytes: fp32 weights and
-    moments, and all states. failures: expected over the run; each day lost is in `days`. doubts come first.
+    and the time is what the arithmetic alone says: ask again with as many. most_replicas: sequences in a batch, so the
+    most data-parallel replicas; most_gpus: as many with this layout's tensor and pipeline parallelism.
+
+    failures: expected over the run; lost_days: what they and checkpoints cost, part of `days`; losses: its parts by how
+    often Llama 3.1's run failed. checkpoint_bytes: of fp32 weights and moments, and of all states. doubts come first.
     """
 
     device: str
@@ -97,7 +99,7 @@ class Running:
 
 
 def running(
-    shape: Shape, n_params: float, tokens: float, have: Resources, batch_tokens: float, flops: float | None = None
+    shape: Shape, n_params: float, tokens: float, have: Resources, batch_tokens: float, *, flops: float | None = None
 ) -> Running:
     """The run of N parameters of this shape on D tokens, in batches of batch_tokens, on the GPUs there are.
 

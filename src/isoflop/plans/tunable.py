@@ -122,7 +122,7 @@ def largest_finetunable(
     found = largest(fits, like, context, device.memory_bytes / WEIGHT, counts)
     if found is None:
         raise IsoflopError(
-            f"One {device.name} of {device.memory_bytes / 1e9:.3g} GB tunes no model like {like.name}'s on sequences of "
-            f"{context:,} tokens ({method}). Shorten the sequences, or take more devices."
+            f"One {device.name} of {device.memory_bytes / 1e9:.3g} GB tunes no model like {like.name}'s on sequences "
+            f"of {context:,} tokens ({method}). Shorten the sequences, or take more devices."
         )
     return float(count(found, counts))
