@@ -115,3 +115,21 @@ def test_json_holds_every_quantity_with_its_interval_or_null() -> None:
         assert set(found[name]) == {"median", "low", "high", "level"}
     assert found["defaults"]["mfu"].startswith("40%")
     assert np.isfinite(found["within"]["low"])
+
+
+def test_one_gpu_and_a_speed_cap_the_size() -> None:
+    """An H100 reads 3.35e12 bytes/s: at 100 tokens/s of bf16 weights no model above 16.7e9."""
+    free, held, fast = asked(flops=1e24), asked(flops=1e24, one_gpu=True), asked(flops=1e24, tokens_per_second=100.0)
+    assert free.n_params > held.n_params > fast.n_params
+    assert 30e9 < held.n_params < 40e9
+    assert 14e9 < fast.n_params < 16.75e9
+    assert held.flops == pytest.approx(1e24)
+    assert "--one-gpu keeps N" in " ".join(held.notes)
+
+
+def test_tokens_that_are_written_cost_more_than_those_that_are_read() -> None:
+    read = asked(loss=2.2, inference_tokens=1e12)
+    written = asked(loss=2.2, inference_tokens=1e12, output_tokens=1e12)
+    assert written.n_params < read.n_params
+    assert written.quantity("loss").median == pytest.approx(2.2)
+    assert written.quantity("serving_flops").median == pytest.approx(2 * written.n_params * 1e12)

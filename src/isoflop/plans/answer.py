@@ -15,11 +15,13 @@ from isoflop.plans.quantities import Best, best
 from isoflop.plans.question import Question
 from isoflop.plans.reaching import reach_notes
 from isoflop.plans.resources import Resources, limits, resources
+from isoflop.plans.serving import serving_cost
 from isoflop.plans.shapes import family, shape_of
+from isoflop.plans.size_limits import size_limits
 from isoflop.plans.source import Source
 from isoflop.plans.split import Aim, Split, split
 
-_ROUNDS = 6  # of MFU and device counts, which depend on the size that they decide
+_ROUNDS = 12  # of MFU and device counts, which depend on the size that they decide
 _LIKE = 1e9  # parameters, to begin with
 
 
@@ -118,10 +120,11 @@ class Answer:
 def answer(question: Question, source: Source, most: Mapping[str, float] | None = None) -> Answer:
     """N, D and the rest for a question by the laws of a source.
 
-    most: the largest N of each limit on the size. Of several budgets the smallest binds. Raises `BadInput` where
-    constraints contradict each other, with what would have to give, or where the law is asked too far off.
+    most: the largest N of each limit on the size, where they are not those of the question. Of several budgets the
+    smallest binds. Raises `BadInput` where constraints contradict each other, with what would have to give, or where
+    the law is asked too far off.
     """
-    caps = dict(most or {})
+    caps = size_limits(question, source.counts) if most is None else dict(most)
     check_size(question, caps)
     have, allowed, found = _settled(question, source, caps)
     n, d = found.median("n_params"), found.median("tokens")
@@ -156,15 +159,16 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     )
 
 
-def aim_of(question: Question, allowed: Mapping[str, float], caps: Mapping[str, float]) -> Aim:
-    """What is to be split, once the budgets are FLOPs."""
+def aim_of(question: Question, allowed: Mapping[str, float], caps: Mapping[str, float], served: float) -> Aim:
+    """What is to be split, once budgets are FLOPs and served tokens are counted by what they cost."""
     return Aim(
         flops=None if question.judged or not allowed or question.loss is not None else tightest(allowed)[1],
         loss=None if question.judged else question.loss,
         n_params=question.n_params,
         tokens=question.tokens,
         unique_tokens=question.unique_tokens,
-        served=question.inference_tokens or 0.0,
+        served=served,
+        served_tokens=question.inference_tokens or 0.0,
         most_params=tightest(caps)[1] if caps else np.inf,
     )
 
@@ -178,15 +182,27 @@ def _settled(
     for _ in range(_ROUNDS):
         have = resources(question, n, flops)
         allowed = limits(question, have)
-        check_run(question, allowed, have)
-        aim = aim_of(question, allowed, caps)
+        aim = aim_of(question, allowed, caps, _served(question, have, n))
+        check_run(question, allowed, have, aim)
         check_loss(question, allowed, have, source, aim)
         found = split(source.bag, aim)
-        before, n, flops = (n, flops), found.median("n_params"), found.median("flops")
+        n_before, flops_before = n, flops
+        n, flops = found.median("n_params"), found.median("flops")
         reach_notes(source.law, n_params=n, tokens=found.median("tokens"), extrapolate=question.extrapolate)
-        if before == (n, flops):
+        if flops_before is not None and np.allclose((n_before, flops_before), (n, flops), rtol=1e-9):
             break
     return have, allowed, found
+
+
+def _served(question: Question, have: Resources, n_params: float) -> float:
+    """Served tokens by what they cost, as tokens at the price of training: output is dearer, near this N."""
+    if not question.output_tokens:
+        return question.inference_tokens or 0.0
+    read = (question.inference_tokens or 0.0) - question.output_tokens
+    cost = serving_cost(
+        n_params, read, question.output_tokens, have, context=int(question.context), like=question.family
+    )
+    return have.mfu * (read / cost.mfu_input + question.output_tokens / cost.mfu_output)
 
 
 def _around(found: Split) -> Best:

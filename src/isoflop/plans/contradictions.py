@@ -13,16 +13,16 @@ from isoflop.plans.split import Aim, split
 from isoflop.units import print_count, print_dollars, print_flops
 
 
-def check_run(question: Question, limits: Mapping[str, float], have: Resources) -> None:
+def check_run(question: Question, limits: Mapping[str, float], have: Resources, aim: Aim) -> None:
     """Raise `BadInput` where a run of the N and D given costs more than a budget allows."""
     if not (question.judged and limits):
         return
     n, d = float(question.n_params or 0), float(question.tokens or 0)
-    needs = 6 * n * d + 2 * n * (question.inference_tokens or 0)
+    needs = 6 * n * d + 2 * n * aim.served
     name, allowed = tightest(limits)
     if needs <= allowed:
         return
-    served = (question.inference_tokens or 0) / 3
+    served = aim.served / 3
     raised = _raised(question, name, needs, allowed, have)
     raise BadInput(
         f"--n-params {print_count(n)} with --tokens {print_count(d)} takes {print_flops(needs)}; {name} allows "
@@ -43,7 +43,7 @@ def check_loss(question: Question, limits: Mapping[str, float], have: Resources,
     if not limits:
         return
     name, allowed = tightest(limits)
-    needs = float(np.median(found.flops + found.serving_flops))
+    needs = found.median("cost_flops")
     if needs <= allowed:
         return
     free = Aim(

@@ -25,7 +25,8 @@ class Aim:
     """What is to be split: a budget of flops (FLOPs) or a loss (nats/token) to reach, and what limits it.
 
     n_params, tokens: fixed. unique_tokens: those that are different. served: tokens of inference, each 2 N FLOPs, paid
-    from the same budget. most_params: no model may be larger.
+    from the same budget; as many as cost the same at the price of training, where they are priced apart. served_tokens:
+    those really served. most_params: no model may be larger.
     """
 
     flops: float | None = None
@@ -34,6 +35,7 @@ class Aim:
     tokens: float | None = None
     unique_tokens: float | None = None
     served: float = 0.0
+    served_tokens: float = 0.0
     most_params: float = np.inf
 
 
@@ -61,7 +63,12 @@ class Split:
     @property
     def serving_flops(self) -> Floats:
         """2 N D_inf, FLOPs of inference."""
-        return 2 * self.n_params * self.aim.served
+        return 2 * self.n_params * (self.aim.served_tokens or self.aim.served)
+
+    @property
+    def cost_flops(self) -> Floats:
+        """Training, and serving at what it costs: training FLOPs of the same price."""
+        return self.flops + 2 * self.n_params * self.aim.served
 
     @property
     def tokens_per_param(self) -> Floats:
