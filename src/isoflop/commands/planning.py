@@ -2,8 +2,9 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from isoflop.commands.say import say
 
@@ -18,8 +19,43 @@ def plan(arguments: Namespace) -> int:
     from isoflop.reports.plan_text import plan_text  # noqa: PLC0415
 
     question = _question(arguments)
+    if arguments.finetune:
+        return _finetune(arguments, question)
     found = answer(question, _source(arguments, question))
     return say(arguments, found.to_json(), plan_text(found))
+
+
+def _finetune(arguments: Namespace, question: "Question") -> int:
+    from isoflop.conventions import Size  # noqa: PLC0415
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.plans.finetuning import FineTuning, Purpose, finetune  # noqa: PLC0415
+    from isoflop.plans.resources import resources  # noqa: PLC0415
+    from isoflop.plans.tunable import Method, largest_finetunable  # noqa: PLC0415
+    from isoflop.reports.running_text import finetuning_text  # noqa: PLC0415
+
+    n_params, tokens = question.n_params, question.tokens or question.unique_tokens
+    if n_params is None or tokens is None:
+        raise BadInput(f"--finetune {arguments.finetune} needs the model's --n-params and the corpus's --tokens.")
+    method: Method = "lora" if arguments.finetune == "lora" else "full"
+    purpose: Purpose = "continued" if arguments.finetune == "continued" else "tuning"
+
+    def on(gpus: float | None) -> FineTuning:
+        have = resources(replace(question, gpus=gpus), n_params)
+        context, like = int(question.context), question.family
+        return finetune(n_params, tokens, have, method, purpose=purpose, context=context, like=like)
+
+    found = on(question.gpus or 1)
+    if question.gpus is None and found.problem and found.enough:
+        found = on(found.enough)
+    if question.gpus is None:
+        assumed = {"gpus": f"{found.gpus}, the fewest in powers of two that hold it (--gpus)"}
+        found = replace(found, defaults={**found.defaults, **assumed})
+    gpu = resources(question, n_params).device
+    most = {
+        each: largest_finetunable(gpu, each, int(question.context), question.family, counts=Size.TOTAL)
+        for each in get_args(Method)
+    }
+    return say(arguments, {**found.to_json(), "largest_on_one_gpu": most}, finetuning_text(found, gpu.name, most))
 
 
 def _source(arguments: Namespace, question: "Question") -> "Source":

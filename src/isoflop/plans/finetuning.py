@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal, get_args
 
+from isoflop.conventions import Size
 from isoflop.costs.activations import Recomputation, recomputed_share
 from isoflop.costs.memory import lora_flops_per_token
 from isoflop.costs.utilisation import DAY, default_mfu
@@ -88,7 +89,7 @@ def finetune(
     rank: int = RANK,
     law: DataConstrained = MUENNIGHOFF_2023,
 ) -> FineTuning:
-    """Training N parameters further on a corpus of so many different tokens.
+    """Training N parameters, all counted, further on a corpus of so many different tokens.
 
     FLOPs: 6 N a token in full, 4 N + 6 n with adapters of n parameters: frozen weights need no gradients of their own.
     purpose: "tuning" on examples of a task, or "continued" training on more text, where repeated tokens are worth what
@@ -97,7 +98,7 @@ def finetune(
     """
     _check(n_params, tokens, epochs, method, purpose)
     like = family(like) if isinstance(like, str) else like
-    shape, gpu = shape_of(n_params, like, context), have.device
+    shape, gpu = shape_of(n_params, like, context, Size.TOTAL), have.device
     one = tuned(shape, gpu, method, rank=rank)
     needed = one if one.fits else fewest_tuning(shape, gpu, method, rank=rank)
     enough = None if needed is None else needed.n_devices

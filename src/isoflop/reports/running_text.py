@@ -1,5 +1,7 @@
 """What a plan's run takes on its GPUs, what serving costs, and fine-tuning, as blocks of a screen."""
 
+from collections.abc import Mapping
+
 from isoflop.plans.finetuning import FineTuning
 from isoflop.plans.running import Running
 from isoflop.plans.serving import ServingCost
@@ -49,15 +51,15 @@ def serving_block(found: ServingCost) -> list[str]:
     return [*rows_block(rows), *wrapped(f"  Assumed: {each}" for each in found.assumptions)]
 
 
-def finetuning_text(found: FineTuning) -> str:
-    """The screen of `isoflop plan --finetune`."""
+def finetuning_text(found: FineTuning, gpu: str, most: Mapping[str, float]) -> str:
+    """The screen of `isoflop plan --finetune`; most: the largest model that one GPU can train, by method."""
     how = {"full": "all parameters trained", "lora": "LoRA adapters alone trained"}[found.method]
     purpose = "continued training" if found.purpose == "continued" else "fine-tuning"
     rows = {
         "trained": f"{print_count(found.n_trained)} of {print_count(found.n_params)} parameters",
         "corpus": f"{print_count(found.tokens)} tokens, {found.epochs:g} epochs",
         "FLOPs": print_flops(found.flops),
-        f"on {found.gpus} GPUs": f"{found.hours:.3g} GPU-hours, {found.days:.3g} days",
+        f"on {found.gpus} {gpu}": f"{print_count(found.hours)} GPU-hours, {found.days:.3g} days",
     }
     if found.dollars is not None:
         rows["cost"] = print_dollars(found.dollars)
@@ -65,7 +67,10 @@ def finetuning_text(found: FineTuning) -> str:
     held = f"{print_bytes(one.memory.total)} of {print_bytes(one.available)} usable"
     rows["one GPU"] = f"holds it: {held}" if found.fits_one_gpu else f"does not hold it: {held}"
     if found.worth is not None:
-        rows["worth of a token"] = ", ".join(f"{value:.3g} over {n} epochs" for n, value in found.worth.items())
+        rows["worth of a token"] = (
+            "over " + ", ".join(f"{n}: {value:.3g}" for n, value in found.worth.items()) + " epochs"
+        )
+    rows["largest on one"] = f"{print_count(most['full'])} in full, {print_count(most['lora'])} with LoRA"
     if found.problem:
         rows["problem"] = found.problem
     parts = [*wrapped(f"Doubt: {doubt}" for doubt in found.doubts)]
