@@ -225,12 +225,16 @@ _NAMES = {
     "runs.store": ("Store",),
     "runs.table": ("Table",),
 }
+_PACKAGES = ("allocations", "costs", "estimates", "fits", "laws", "plans", "runs")
+"""`isoflop.laws.chinchilla` without an import of its own."""
 _HOMES = {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names}
 
 
 if not TYPE_CHECKING:  # a type checker must go by the imports, or no misspelt name would be one
 
     def __getattr__(name: str) -> Any:
+        if name in _PACKAGES:
+            return import_module(f"{__name__}.{name}")
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(_HOMES[name]), name)

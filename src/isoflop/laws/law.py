@@ -10,6 +10,7 @@ import numpy as np
 from isoflop.conventions import Compute, Convention, Counted, LossUnit, Size, mismatch
 from isoflop.errors import BadInput
 from isoflop.laws.arrays import floats, is_concrete
+from isoflop.laws.inputs import QUANTITIES
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,24 @@ def _on_floats(formula: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Law, *args: Any, **kwargs: Any) -> Any:
         if any(isinstance(value, Counted) for value in (*args, *kwargs.values())):
             args, kwargs = _uncounted(self, args, kwargs)
+        _check(self, args, kwargs)
         return formula(self, *map(floats, args), **{name: floats(value) for name, value in kwargs.items()})
 
     return call
+
+
+def _check(law: Law, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raise `BadInput` with every plain number that its quantity cannot be; arrays are not looked at."""
+    given = {**dict(zip(law.inputs, args, strict=False)), **kwargs}
+    problems = [
+        f"{type(law).__name__}: {name} = {value:g} is no {quantity.meaning.split(';')[0]}: that is {quantity.range}."
+        for name, value in given.items()
+        if isinstance(value, int | float | np.generic)
+        and (quantity := QUANTITIES.get(name)) is not None
+        and not quantity.allows(float(value))
+    ]
+    if problems:
+        raise BadInput(problems)
 
 
 def _uncounted(law: Law, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
