@@ -204,7 +204,8 @@ def _standing(run: KnownRun, by: Rule, others: Sequence[Rule]) -> ModelStanding:
     except IsoflopError as error:
         unplaced = str(error)
     if now is not None and now.far > MOST_DECADES:
-        now, unplaced = None, f"{now.far:.1f} decades beyond what {by.name} was fitted to, where it says nothing"
+        unplaced = f"{now.far:.1f} decades beyond what {by.name} was fitted to, where it says nothing"
+        now = None
     then = None if of_its_time is None else place(run, of_its_time)
     return ModelStanding(run, then, now, unplaced, tuple(place(run, each) for each in others))
 
