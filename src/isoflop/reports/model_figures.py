@@ -124,7 +124,8 @@ def tokens_per_param(found: StandingOfModels, named: Collection[str]) -> Figure 
 
 def losses(found: StandingOfModels, named: Collection[str]) -> Figure | None:
     """Measured losses of the suites beside the law's at their N and D; None where the law knows no loss."""
-    rows = [row for row in _rows(found, named) if row["loss"] is not None and row["law_loss"] is not None]
+    rows = _rows(found, named if len(named) == 1 else ())  # else colours tell the suites apart
+    rows = [row for row in rows if row["loss"] is not None and row["law_loss"] is not None]
     if not rows:
         return None
     x = axes.log(alt.X, "flops_6nd", "Training compute 6 N D (FLOPs)", _values(rows, "flops_6nd"), label=prose.power)
@@ -216,11 +217,15 @@ def _names(
 ) -> None:
     """Each model's name beside its dot, clear of other marks, and one for a suite at its middle."""
     across, down = (each.to_dict()["field"] for each in (x, y))
-    wanted = [dict(row, label=row["model"]) for row in rows if row["family"] not in SUITES or row["colour"] == ACCENT]
+    wanted = [dict(row, label=row["model"]) for row in rows if row["family"] not in SUITES]
     for family in SUITES:
         members = sorted((row for row in rows if row["family"] == family), key=lambda row: row["n_params"])
+        named = [row for row in members if row["colour"] == ACCENT]
+        if 0 < len(named) < len(members):
+            wanted += [dict(row, label=row["model"]) for row in named]
         if members:
             wanted.append(dict(members[len(members) // 3], label=family))
+            wanted[-1]["colour"] = ACCENT if len(named) == len(members) else SUITES[family]
     dots = [(row[across], row[down]) for row in rows]
     found = labels.beside(labels.Frame.of(x, y), wanted, (across, down), dots, lines=lines, marks=marks)
     for (align, right, below), names in found.items():

@@ -46,7 +46,8 @@ def headline(found: StandingOfModels) -> str:
         return f"{short(found.law.name)} says nothing of any known model: all lie too far beyond what it was fitted to."
     (large, most), (small, least) = max(placed, key=lambda each: each[1]), min(placed, key=lambda each: each[1])
     near, close = min(placed, key=lambda each: abs(log(each[1])))
-    return (
+    said = (
         f"By {short(found.law.name)}, {large} had {prose.ratio(most)} times the best size for its compute, {small} "
-        f"{prose.ratio(least)} times; nearest to the best was {near}, with {prose.ratio(close)} times."
+        f"{prose.ratio(least)} times"
     )
+    return f"{said}." if near in {large, small} else f"{said}; nearest to the best was {near}, {prose.ratio(close)}."
