@@ -218,14 +218,14 @@ def _names(
     """Each model's name beside its dot, clear of other marks, and one for a suite at its middle."""
     across, down = (each.to_dict()["field"] for each in (x, y))
     wanted = [dict(row, label=row["model"]) for row in rows if row["family"] not in SUITES]
-    for family in SUITES:
+    for family, own in SUITES.items():
         members = sorted((row for row in rows if row["family"] == family), key=lambda row: row["n_params"])
         named = [row for row in members if row["colour"] == ACCENT]
         if 0 < len(named) < len(members):
             wanted += [dict(row, label=row["model"]) for row in named]
         if members:
             wanted.append(dict(members[len(members) // 3], label=family))
-            wanted[-1]["colour"] = ACCENT if len(named) == len(members) else SUITES[family]
+            wanted[-1]["colour"] = ACCENT if len(named) == len(members) else own
     dots = [(row[across], row[down]) for row in rows]
     found = labels.beside(labels.Frame.of(x, y), wanted, (across, down), dots, lines=lines, marks=marks)
     for (align, right, below), names in found.items():
