@@ -17,7 +17,7 @@ from isoflop.designs.study import Study
 from isoflop.estimates.fit import read_fits
 from isoflop.runs.store import Store
 
-COMMANDS = ("init", "run", "status", "report", "fit", "laws", "predict", "why", "plan")
+COMMANDS = ("init", "run", "status", "report", "fit", "laws", "predict", "why", "plan", "models")
 HEAVY = {"jax", "jaxlib", "scipy", "pandas", "altair", "rich", "jinja2", "optax"}
 
 

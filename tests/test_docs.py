@@ -102,7 +102,7 @@ def test_commands_that_are_cheap_do_what_they_say(checkout: Path, capsys: pytest
         assert main(words[1:]) == 0, (words, capsys.readouterr().err)
         assert capsys.readouterr().out.strip(), words
         ran.add(asked)
-    assert ran == {"init", "run", "fit", "laws", "predict", "why", "plan"}
+    assert ran == {"init", "run", "fit", "laws", "predict", "why", "plan", "models"}
     assert Study.from_toml(checkout / "study.toml") == Study()
 
 
@@ -112,7 +112,7 @@ def cheap(arguments: list[str]) -> str:
     if asked.command == "run":
         dry = asked.dry_run and Study.from_toml(asked.study).corpus.name == OFFLINE
         return "run" if dry else ""
-    return asked.command if asked.command in {"init", "fit", "laws", "predict", "why", "plan"} else ""
+    return asked.command if asked.command in {"init", "fit", "laws", "predict", "why", "plan", "models"} else ""
 
 
 def test_every_command_is_told_of_in_the_readme() -> None:

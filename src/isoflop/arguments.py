@@ -43,7 +43,7 @@ def parser() -> ArgumentParser:
     status = command("status", "how far a study is")
     status.add_argument("folder", metavar="DIR", help="the folder of `isoflop run --out`")
 
-    report = command("report", "write a study's report.html anew from its records, however far it is")
+    report = command("report", "write a study's report.html anew, however far it is")
     report.add_argument("folder", metavar="DIR", help="the folder of `isoflop run --out`")
 
     _fit(command("fit", "fit laws to a table of runs, with intervals and doubts"))
@@ -62,6 +62,7 @@ def parser() -> ArgumentParser:
     why.add_argument("--tokens", metavar="D", help="of the rules: tokens (20e9)")
 
     _plan(command("plan", "from a budget, an aim and limits to a run one can start"))
+    _models(command("models", "known public models, and how far each was from compute-optimal"))
     return top
 
 
@@ -148,6 +149,14 @@ def _predict(predict: ArgumentParser) -> None:
     predict.add_argument("--at", nargs="+", action="extend", default=[], metavar="A=1", help="other inputs: loss=2.5")
     counts = ("non-embedding", "with-head", "total", "active")
     predict.add_argument("--counts", choices=counts, metavar="WHAT", help=f"what N counts: {', '.join(counts)}")
+
+
+def _models(models: ArgumentParser) -> None:
+    models.usage = "isoflop models [NAME] [options]"
+    models.description = "By the law of its time, and by today's."
+    models.add_argument("name", metavar="NAME", nargs="?", help="one model in full, or a family: GPT-3, pythia")
+    models.add_argument("--law", metavar="SET", help="a set of `isoflop laws`, or a fit.json (besiroglu-2024)")
+    models.add_argument("--html", metavar="FILE", help="write a page with pictures too")
 
 
 def _command(commands: Any, name: str, help: str) -> ArgumentParser:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "predict": "catalogue",
     "why": "catalogue",
     "plan": "planning",
+    "models": "models",
 }
 """The file of `commands/` that holds each; only that one is loaded."""
 

@@ -60,8 +60,12 @@ class KnownRun:
         return Counted(self.sizes[counts], counts)
 
     def counted_as(self, counts: Size | None) -> Counted:
-        """N by this count where it is known, else `n_params`, which says what it counts."""
-        return self.n_params if counts is None or counts not in self.sizes else Counted(self.sizes[counts], counts)
+        """N by this count where it is known, else `n_params`, which says what it counts.
+
+        Of a mixture of experts always what a token uses: all of it times 6 D is no compute that was ever spent.
+        """
+        known = counts is not None and counts in self.sizes and Size.ACTIVE not in self.sizes
+        return Counted(self.sizes[counts], counts) if known and counts is not None else self.n_params
 
     @property
     def six_nd(self) -> float | None:
@@ -161,16 +165,19 @@ def distance(run: KnownRun, law: Law) -> Distance:
         best.tokens,
         loss - best.loss,
         C / least,
-        tuple(_doubts(run, n, meant)),
+        tuple(doubts_of(run, n, meant)),
     )
 
 
-def _doubts(run: KnownRun, n_params: Counted, meant: Any) -> list[str]:
+def doubts_of(run: KnownRun, n_params: Counted, meant: Any) -> list[str]:
+    """Why a law whose N counts `meant` may say little of a run of this N."""
     said = []
-    if isinstance(meant, Size) and n_params.counts != meant:
+    if isinstance(meant, Size) and n_params.counts != meant and Size.ACTIVE not in run.sizes:
         said.append(f"{run.name}: N is known only as {MEANINGS[n_params.counts]}; the law's counts {MEANINGS[meant]}.")
     if Size.ACTIVE in run.sizes:
-        said.append(f"{run.name} is a mixture of experts: a law of dense models says little of it.")
+        said.append(
+            f"{run.name} is a mixture of experts: a law of dense models says little of it. N is what a token uses."
+        )
     if run.unverified:
         said.append(f"{run.name}: {run.unverified}.")
     return said

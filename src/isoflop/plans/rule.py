@@ -1,0 +1,143 @@
+"""How any law splits a budget between size and tokens: by its loss, or by naming the best size, tokens or ratio."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log10
+from pathlib import Path
+
+from isoflop.allocations.isoloss import ENDLESS
+from isoflop.conventions import Size
+from isoflop.errors import BadInput
+from isoflop.estimates.ensemble import Ensemble
+from isoflop.estimates.fit import read_fits
+from isoflop.estimates.interval import Interval
+from isoflop.laws.catalog import PUBLISHED, find, form, published_law
+from isoflop.laws.law import Law
+from isoflop.laws.power import TokensPerParam
+from isoflop.plans.split import Aim, split
+from isoflop.units import pf_days_of
+
+JOINT = (("n_params", "tokens"), ("n_params", "tokens", "unique_tokens"))
+"""Inputs of laws of the loss that split a budget."""
+NAMING = {("flops", "n_params"), ("flops", "tokens"), ("flops", "tokens_per_param"), ("pf_days", "n_params")}
+"""Input and output of laws that name the best split themselves. Not Kaplan's tokens: those are of the critical batch,
+where 6 N D is twice the C_min that they are a law of."""
+MOST_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A law by the name it goes by, and what N counts in it.
+
+    bag: the laws of a fit's draws; None where there are none. doubts: what speaks against the law itself.
+    """
+
+    name: str
+    law: Law
+    counts: Size | None
+    bag: Ensemble | None = None
+    doubts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not splits(type(self.law)):
+            raise BadInput(
+                f"{self.name}: a law of {', '.join(self.law.inputs)} that gives {self.law.output} splits no budget "
+                f"between N and D. These do: {', '.join(rules())}; or a fit.json."
+            )
+
+    @property
+    def joint(self) -> bool:
+        """Whether it is a law of the loss, which also says what another split costs."""
+        return self.law.inputs in JOINT
+
+    def best(self, flops: float) -> tuple[float, float]:
+        """N (parameters) and D (tokens) with 6 N D = C that the law calls best.
+
+        A law of C_min in PF-days (Kaplan et al. 2020) is asked at C_min = C: a batch far below the critical one.
+        """
+        if self.joint:
+            found = split(Ensemble((self.law,)), Aim(flops=flops))
+            return float(found.n_params[0]), float(found.tokens[0])
+        if isinstance(self.law, TokensPerParam):
+            return float(self.law.optimal_size(flops)), float(self.law.optimal_tokens(flops))
+        named = float(self.law(pf_days_of(flops) if self.law.inputs == ("pf_days",) else flops))
+        other = flops / (6 * named)
+        return (named, other) if self.law.output == "n_params" else (other, named)
+
+    def best_size_interval(self, flops: float) -> Interval | None:
+        """Of N over the fit's draws, 90 %."""
+        return None if self.bag is None else split(self.bag, Aim(flops=flops)).interval("n_params")
+
+    def loss(self, n_params: float, tokens: float) -> float:
+        """L at N and D, none of them repeated, nats/token; of a joint law."""
+        given = (n_params, tokens) if len(self.law.inputs) == 2 else (n_params, tokens, ENDLESS)
+        return float(self.law(*given))
+
+    def least_flops(self, loss: float) -> float:
+        """C with which the best split reaches a loss, FLOPs; of a joint law."""
+        return float(split(Ensemble((self.law,)), Aim(loss=loss)).flops[0])
+
+    def decades(self, n_params: float, tokens: float) -> Mapping[str, float]:
+        """By how many factors of ten N, D and 6 N D lie above (+) or below (-) what was fitted, where they do.
+
+        The range of 6 N D is that of the corners of N and D where the law does not say it.
+        """
+        asked = {"n_params": n_params, "tokens": tokens, "flops": 6 * n_params * tokens}
+        asked["pf_days"] = float(pf_days_of(asked["flops"]))
+        far, fitted = {}, dict(self.law.about.fitted)
+        if {"n_params", "tokens"} <= fitted.keys():
+            corners = [6 * n * d for n, d in zip(fitted["n_params"], fitted["tokens"], strict=True)]
+            fitted.setdefault("flops", (corners[0], corners[1]))
+        for name, (low, high) in fitted.items():
+            if name in asked and not low <= asked[name] <= high:
+                far[name] = log10(asked[name] / (high if asked[name] > high else low))
+        return far
+
+
+def splits(kind: type[Law]) -> bool:
+    """Whether laws of this form say how to split a budget."""
+    joint = kind.inputs in JOINT and kind.output == "loss"
+    return joint or (len(kind.inputs) == 1 and (kind.inputs[0], kind.output) in NAMING)
+
+
+def rules() -> tuple[str, ...]:
+    """The names of all published sets that split a budget."""
+    return tuple(name for name, row in PUBLISHED.items() if splits(form(row.form)))
+
+
+def rule(name: str) -> Rule:
+    """By a published set as people type it, or by the path of a fit.json: its chosen fit, or else the first that can.
+
+    Raises `BadInput` for a form without constants, and for a law that splits no budget.
+    """
+    if name.endswith(".json"):
+        return _fitted(Path(name))
+    kind, sets = find(name)
+    if len(sets) != 1:
+        there = f"one of its sets: {', '.join(sets)}" if sets else "a set of constants"
+        raise BadInput(f"--law {name}: {kind} is a form of law. A split needs constants; name {there}.")
+    law = published_law(sets[0])
+    counts = law.about.counts("n_params")
+    said = {"UNVERIFIED": law.about.unverified, "disputed": law.about.disputed}
+    doubts = tuple(f"{sets[0]}, {word}: {text}" for word, text in said.items() if text)
+    return Rule(sets[0], law, counts if isinstance(counts, Size) else None, doubts=doubts)
+
+
+def _fitted(path: Path) -> Rule:
+    fits, chosen = read_fits(path)
+    able = [fit for fit in (fits[chosen], *fits) if splits(type(fit.law))]
+    if not able:
+        there = ", ".join(type(fit.law).__name__ for fit in fits)
+        raise BadInput(
+            f"No fit in {path} says how to split a budget (its fits: {there}). "
+            "Fit L(N, D): isoflop fit TABLE --law chinchilla"
+        )
+    fit = able[0]
+    status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
+    return Rule(
+        f"{type(fit.law).__name__} of {path.name}",
+        fit.law,
+        next((each for each in Size if each == fit.convention), None),
+        fit.sample.thinned(MOST_DRAWS) if fit.sample is not None and fit.law.inputs in JOINT else None,
+        (*status, *(f"{check.name}: {check.message}" for check in fit.doubts)),
+    )
