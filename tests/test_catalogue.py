@@ -19,6 +19,7 @@ from isoflop.laws.inputs import QUANTITIES
 from isoflop.laws.papers import papers
 from isoflop.laws.published import PUBLISHED, TAGS
 from isoflop.plans.prediction import predict
+from isoflop.reports.law_text import WIDTH, law_text
 
 SOURCE = Path(__file__).parent.parent / "src" / "isoflop"
 
@@ -124,7 +125,7 @@ def test_predict_gives_hoffmann_s_loss_and_says_whose_it_is(isoflop: Shell) -> N
     said = isoflop("predict", "HOFFMANN_2022", "--flops", "1e21")
     assert "2.3289" in said.stdout
     assert "1.824e+09" in said.stdout
-    assert "no absolute loss of yours" in said.stdout
+    assert "no absolute loss of yours" in " ".join(said.stdout.split())
     found = json.loads(isoflop("predict", "chinchilla", "--n-params", "7B", "--tokens", "1.4T", "--json").stdout)
     assert {each["constants"] for each in found["predictions"]} >= {"HOFFMANN_2022_TEX", "BESIROGLU_2024"}
 
@@ -152,6 +153,17 @@ def test_predict_refuses_a_count_that_the_law_does_not_mean(isoflop: Shell) -> N
         (("chinchilla", "--n-params", "1e9", "--tokens", "1e9", "--flops", "1e19"), "leave out --flops"),
         (("multi-power", "--flops", "1e19"), "from Python"),
         (("kaplan", "--at", "los=2"), "NAME=VALUE"),
+        (("kaplan", "--flops", "1e21"), "kaplan-optimal-size"),
+        (("learning-rate", "--flops", "1e21"), "it lacks n_params, tokens"),
+        (("HOFFMANN_2022_TEX", "--flops", "1e22", "--counts", "non-embedding"), "counts all parameters"),
+        (("kaplan-compute", "--flops", "1e21", "--at", "pf_days=3"), "said twice"),
+        (("downstream-error", "--at", "loss=3", "loss=2"), "said twice"),
+        (("sparse-experts", "--n-params", "1e9", "--tokens", "1e11", "--at", "sparsity=1"), "0 to 1"),
+        (("chinchilla", "--n-params", "1e308", "--tokens", "0"), "no positive number"),
+        (
+            ("data-constrained", "--n-params", "1e308", "--tokens", "1e308", "--unique-tokens", "1e308"),
+            "no number there",
+        ),
         (("nowhere.json", "--flops", "1e19"), "nowhere.json"),
     ],
 )
@@ -180,3 +192,50 @@ def test_rules_that_disagree_in_sign_are_shown_and_not_averaged(isoflop: Shell) 
     assert "Step Law: 0.00163" in said
     assert "average" not in said
     assert "tokens" in isoflop("why", "batch").stdout
+
+
+def test_a_budget_is_split_with_other_inputs_held() -> None:
+    """Specification, sec. 5: 1e21 FLOPs and 5e9 unique tokens: N 2.07e9."""
+    repeated = predict("MUENNIGHOFF_2023", {"flops": 1e21, "unique_tokens": 5e9}).predictions[0]
+    assert repeated.inputs["n_params"] == pytest.approx(2.07e9, rel=3e-3)
+    law = published_law("KRAJEWSKI_2024")
+    routed = predict("KRAJEWSKI_2024", {"flops": 1e21, "granularity": 4.0}).predictions[0]
+    n = routed.inputs["n_params"]
+    for other in (0.9 * n, 1.1 * n):
+        assert law(other, 1e21 / (6 * other), 4.0) > routed.value
+
+
+def test_a_number_that_cannot_be_says_so() -> None:
+    found = predict("downstream-error", {"loss": 0.5})
+    assert all("cannot be" in each.impossible for each in found.predictions)
+    assert not any(each.impossible for each in predict("downstream-error", {"loss": 2.5}).predictions)
+
+
+def test_every_refusal_is_json_where_json_is_asked_for(isoflop: Shell) -> None:
+    for arguments in (
+        ("why", "nothing"),
+        ("predict", "nothing"),
+        ("why", "batch", "--flops", "1e21"),
+        ("laws", "nothing"),
+    ):
+        refused = isoflop(*arguments, "--json")
+        assert refused.returncode == 2
+        assert json.loads(refused.stdout)["problems"], arguments
+
+
+def test_laws_are_there_without_an_import_of_their_own() -> None:
+    program = "import isoflop; print(isoflop.laws.chinchilla.HOFFMANN_2022_TEX(70e9, 1.4e12))"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert float(said) == published_law("HOFFMANN_2022_TEX")(70e9, 1.4e12)
+
+
+@pytest.mark.parametrize("name", [-1.0, 0.0, float("nan")])
+def test_a_size_that_is_none_is_refused(name: float) -> None:
+    with pytest.raises(BadInput, match="n_params"):
+        published_law("HOFFMANN_2022_TEX")(name, 1e10)
+
+
+@pytest.mark.parametrize("name", listed())
+def test_a_page_keeps_to_its_width(name: str) -> None:
+    page, _, _ = law_text(described(name)).partition("\n@")  # BibTeX is to be pasted, and keeps its lines
+    assert max(map(len, page.splitlines())) <= WIDTH

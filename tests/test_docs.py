@@ -1,5 +1,6 @@
 """What the documentation says is so: its commands and its code run, its links lead somewhere, its numbers hold."""
 
+import importlib
 import importlib.util
 import json
 import re
@@ -231,3 +232,21 @@ def test_importing_isoflop_loads_nothing_heavy() -> None:
 def test_no_page_names_this_machine() -> None:
     for page in PAGES:
         assert not re.search(r"/(?:work|home|root|Users)/", page.read_text(encoding="utf-8")), page.name
+
+
+def test_every_dotted_name_in_the_page_of_laws_exists() -> None:
+    names = re.findall(r"`(isoflop(?:\.\w+)+)`", (ROOT / "docs" / "laws.md").read_text(encoding="utf-8"))
+    assert len(names) > 20
+    for name in names:
+        parts = name.split(".")
+        depth = max(n for n in range(1, len(parts) + 1) if is_module(".".join(parts[:n])))
+        found: Any = importlib.import_module(".".join(parts[:depth]))
+        for part in parts[depth:]:
+            found = getattr(found, part)
+
+
+def is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,8 +1,10 @@
 """What each command may be asked, and its help, which fits a screen of 80 by 24."""
 
+import json
+import sys
 from argparse import SUPPRESS, Action, ArgumentParser, RawDescriptionHelpFormatter
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 EPILOG = """\
 exit code: 0 done, 1 no result, 2 bad input, 3 some runs failed, 130 interrupted
@@ -17,9 +19,18 @@ class _Version(Action):
         parser.exit()
 
 
+class _Parser(ArgumentParser):
+    """Whose refusals are JSON too, for programs that ask for it."""
+
+    def error(self, message: str) -> NoReturn:
+        if "--json" in sys.argv:
+            print(json.dumps({"schema": 1, "error": "BadInput", "problems": [message]}))
+        super().error(message)
+
+
 def parser() -> ArgumentParser:
     """The parser of the whole command line."""
-    top = ArgumentParser(
+    top = _Parser(
         prog="isoflop",
         description="Train a ladder of small models, fit scaling laws to it, plan the big run.",
         epilog=EPILOG,

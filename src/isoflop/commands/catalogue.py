@@ -37,30 +37,49 @@ def predict(arguments: Namespace) -> int:
 
 
 def _given(arguments: Namespace) -> dict[str, float]:
-    """The inputs by name. Raises `BadInput` naming every one that cannot be read."""
+    """The inputs by name. Raises `BadInput` naming every one that cannot be read, or is said twice."""
     from isoflop.errors import BadInput  # noqa: PLC0415
     from isoflop.laws.inputs import QUANTITIES  # noqa: PLC0415
-    from isoflop.units import parse_count, parse_flops  # noqa: PLC0415
 
     problems, given = [], {}
-    typed = {name: getattr(arguments, name) for name in ("n_params", "tokens", "unique_tokens", "flops")}
+    options = ("n_params", "tokens", "unique_tokens", "flops")
+    typed = [(name, text) for name in options if (text := getattr(arguments, name)) is not None]
     for each in arguments.at:
         name, _, value = each.partition("=")
         if name not in QUANTITIES or not value:
-            problems.append(
-                f"--at {each}: write NAME=VALUE, such as loss=2.5; `isoflop laws LAW` names a law's inputs."
-            )
-        typed[name] = value
-    for name, text in typed.items():
-        if text is None or name not in QUANTITIES or not text:
+            problems.append(f"--at {each}: write NAME=VALUE, such as loss=2.5; `isoflop laws LAW` names its inputs.")
+        else:
+            typed.append((name, value))
+    for name, text in typed:
+        if name in given or (name, "flops") == ("pf_days", next((n for n, _ in typed if n == "flops"), "")):
+            problems.append(f"{name} is said twice: {', '.join(f'{n} {t}' for n, t in typed if n in (name, 'flops'))}.")
             continue
         try:
-            given[name] = parse_flops(text) if name == "flops" else parse_count(text, QUANTITIES[name].unit)
+            given[name] = _number(name, text)
         except BadInput as bad:
             problems += bad.problems
     if problems:
         raise BadInput(problems)
     return given
+
+
+def _number(name: str, text: str) -> float:
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.laws.inputs import QUANTITIES  # noqa: PLC0415
+    from isoflop.units import parse_count, parse_flops  # noqa: PLC0415
+
+    about = QUANTITIES[name]
+    if name == "flops":
+        return parse_flops(text)
+    if about.low == 0 and about.closed not in {"low", "both"}:
+        return parse_count(text, about.unit)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not about.allows(value):
+        raise BadInput(f"{text!r} is no {about.meaning.split(';')[0]}: that is {about.range}.")
+    return value
 
 
 def _counts(text: str | None) -> "Size | None":
@@ -71,6 +90,12 @@ def _counts(text: str | None) -> "Size | None":
 
 def why(arguments: Namespace) -> int:
     """What lies behind a disagreement of the field."""
+    from isoflop.errors import BadInput  # noqa: PLC0415
+
+    unused = ("n_params", "tokens") if arguments.question == "kaplan-vs-chinchilla" else ("flops",)
+    if given := [name for name in unused if getattr(arguments, name) is not None]:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise BadInput(f"why {arguments.question} has no use for {options}. Leave it out.")
     if arguments.question == "kaplan-vs-chinchilla":
         return _exponents(arguments)
     return _rules(arguments)

@@ -175,6 +175,9 @@ def find(name: str) -> tuple[str, tuple[str, ...]]:
             return each, sets_of(each)
     if made := _made_name(name):
         return made, ()
+    for first in ("BNSL1", "Mixing2"):  # any number of breaks or domains: the simplest stands for all
+        if _letters(name) == _letters(first)[:-1]:
+            return first, sets_of(first)
     for each, row in PUBLISHED.items():
         if _letters(each) == _letters(name):
             return row.form, (each,)

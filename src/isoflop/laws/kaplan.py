@@ -54,6 +54,7 @@ class Kaplan(Law):
     alpha_D: float = param("1", "how fast data helps", starts=_EXPONENTS)
 
     inputs = ("n_params", "tokens")
+    spends_tokens = False
     paper = "kaplan2020"
 
     def __call__(self, n_params: Any, tokens: Any) -> Any:

@@ -108,6 +108,8 @@ class Law:
     """Names of `laws/inputs.py`, which says their symbols and units."""
     paper: ClassVar[str] = ""
     """The paper that proposed the form, a key of `laws/papers.py`; "" where it is nobody's."""
+    spends_tokens: ClassVar[bool] = True
+    """Whether D is what training goes through, so that 6 N D is its compute; not so where D is the size of a set."""
     output: ClassVar[str] = "loss"
     output_unit: ClassVar[str] = "nats/token"
 
