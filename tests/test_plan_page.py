@@ -208,7 +208,7 @@ def test_epochs_are_worth_what_the_law_says_and_new_tokens_more(repeated: str) -
         assert row["loss"] == pytest.approx(float(MUENNIGHOFF_2023(found.n_params, row["tokens"], 30e9)), rel=1e-4)
         assert other["loss"] <= row["loss"] * (1 + 1e-6)
     assert "12.1 epochs" in saved(repeated, "image/svg+xml")["loss-against-epochs.svg"]
-    assert "cannot say that repetition harms" in words(repeated)
+    assert "none of these epochs hurts" in words(repeated)
 
 
 def test_the_cost_of_a_life_is_least_at_the_plan_and_each_size_is_as_good(served: str) -> None:

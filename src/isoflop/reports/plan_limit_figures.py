@@ -42,7 +42,7 @@ def loss_against_epochs(found: Answer) -> Figure | None:
     harm = (
         f"Past {prose.ratio(lowest['epochs'])} epochs more of them hurt."
         if lowest is not rows[-1]
-        else "This law cannot say that repetition harms, only that it stops helping."
+        else "By this law none of these epochs hurts; more and more of them do nothing."
     )
     return Figure(
         name="loss-against-epochs",
