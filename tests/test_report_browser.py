@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from conftest import Tiny
+from isoflop.plans.answer import answer
+from isoflop.plans.question import Question
+from isoflop.plans.source import published_source
 from isoflop.reports.findings import Findings
 from isoflop.reports.fit_page import fit_page
 from isoflop.reports.page import page
+from isoflop.reports.plan_page import plan_page
+from isoflop.reports.plan_parts import Part
 from planted_analyses import FAILED, planted_analysis
 from planted_findings import planted_findings
 
@@ -32,6 +37,13 @@ def browser() -> str:
     if found is None:
         pytest.skip(f"no browser here: none of {', '.join(NAMES)} is on the PATH")
     return found
+
+
+def planned() -> str:
+    """A plan with all that may be limited, and a wide part."""
+    part = Part.of("Others", [("Kaplan 2020, table 6",) + ("3.1 × 10²²",) * 9], columns=["FLOPs"] * 9)
+    question = Question(flops=1e22, unique_tokens=1e11, inference_tokens=1e12)
+    return plan_page(answer(question, published_source(None, repeats=True)), {"comparison": part})
 
 
 class Visit:
@@ -83,6 +95,12 @@ def test_the_page_of_a_fit_opens_as_quietly(browser: str, tmp_path: Path) -> Non
     assert (visit.console, visit.hosts) == ([], set())
 
 
+def test_the_page_of_a_plan_opens_as_quietly(browser: str, tmp_path: Path) -> None:
+    visit = Visit(browser, planned(), tmp_path)
+    assert "How flat the optimum is" in visit.document
+    assert (visit.console, visit.hosts) == ([], set())
+
+
 def test_a_page_that_did_misbehave_would_be_caught(browser: str, tmp_path: Path) -> None:
     """The two tests above can fail: the same page with a picture from elsewhere, with and without its own guard."""
     html = page(Findings("probe")).replace("<main>", '<main><img src="https://example.invalid/x.png" alt="">')
@@ -95,7 +113,9 @@ def test_a_page_that_did_misbehave_would_be_caught(browser: str, tmp_path: Path)
     assert open_page.hosts == {"example.invalid"}
 
 
-@pytest.mark.parametrize("made", [lambda: page(planted_findings()), lambda: fit_page(planted_analysis(FAILED))])
+@pytest.mark.parametrize(
+    "made", [lambda: page(planted_findings()), lambda: fit_page(planted_analysis(FAILED)), planned]
+)
 def test_nothing_is_wider_than_a_phone(browser: str, tmp_path: Path, made: Callable[[], str]) -> None:
     """Measured by a script in a page around the report, 390 CSS pixels wide; wide tables scroll in their own box."""
     (tmp_path / "report.html").write_text(made(), encoding="utf-8")

@@ -12,12 +12,9 @@ MOST_DECADES = 6.0
 def decades(law: Law, *, n_params: float, tokens: float) -> dict[str, float]:
     """By how many factors of ten N, D and 6 N D lie outside what was fitted, above (+) or below (-); 0 within.
 
-    Only of what is known of the law; compute from the corners of N and D where it is not said itself.
+    Only of what is known of the law.
     """
-    fitted = dict(law.about.fitted)
-    if "flops" not in fitted and {"n_params", "tokens"} <= fitted.keys():
-        (low_n, high_n), (low_d, high_d) = fitted["n_params"], fitted["tokens"]
-        fitted["flops"] = (6 * low_n * low_d, 6 * high_n * high_d)
+    fitted = fitted_ranges(law)
     asked = {"n_params": n_params, "tokens": tokens, "flops": 6 * n_params * tokens}
     found = {}
     for name, value in asked.items():
@@ -25,6 +22,15 @@ def decades(law: Law, *, n_params: float, tokens: float) -> dict[str, float]:
             low, high = fitted[name]
             found[name] = log10(value / high) if value > high else log10(value / low) if value < low else 0.0
     return found
+
+
+def fitted_ranges(law: Law) -> dict[str, tuple[float, float]]:
+    """What is known of the N, D and 6 N D that the law was fitted to; C from the corners of the others if need be."""
+    fitted = {name: (float(low), float(high)) for name, (low, high) in law.about.fitted.items()}
+    if "flops" not in fitted and {"n_params", "tokens"} <= fitted.keys():
+        (low_n, high_n), (low_d, high_d) = fitted["n_params"], fitted["tokens"]
+        fitted["flops"] = (6 * low_n * low_d, 6 * high_n * high_d)
+    return fitted
 
 
 def reach_notes(law: Law, *, n_params: float, tokens: float, extrapolate: bool) -> tuple[str, ...]:
