@@ -133,3 +133,14 @@ def test_tokens_that_are_written_cost_more_than_those_that_are_read() -> None:
     assert written.n_params < read.n_params
     assert written.quantity("loss").median == pytest.approx(2.2)
     assert written.quantity("serving_flops").median == pytest.approx(2 * written.n_params * 1e12)
+
+
+def test_a_law_that_values_repeats_plans_without_a_limit_too() -> None:
+    found = answer(Question(flops=1e20), published_source("MUENNIGHOFF_2023", repeats=False))
+    assert found.n_params == pytest.approx(allocate(MUENNIGHOFF_2023.unrepeated, 1e20).n_params, rel=1e-6)
+
+
+def test_a_law_of_something_else_is_no_law_to_plan_by() -> None:
+    for name in ("LI_2025_RATE", "KAPLAN_2020_TABLE_6_SIZE", "chinchilla", "farseer"):
+        with pytest.raises(BadInput, match=r"splits no budget|needs constants"):
+            published_source(name, repeats=False)

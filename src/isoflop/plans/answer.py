@@ -65,8 +65,8 @@ class Answer:
 
     @property
     def flops(self) -> float:
-        """6 N D of these two."""
-        return 6 * self.n_params * self.tokens
+        """Training FLOPs, the median of 6 N D over the laws."""
+        return self.split.median("flops")
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -142,6 +142,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     except BadInput as bad:
         notes += bad.problems
     free = found.aim.n_params is None and found.aim.tokens is None and not found.capped
+    free = free and source.law.inputs == ("n_params", "tokens")
     around = _around(found) if free and found.aim.unique_tokens is None and not found.aim.served else None
     return Answer(
         question,

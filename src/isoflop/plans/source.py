@@ -71,7 +71,7 @@ def published_source(name: str | None, *, repeats: bool) -> Source:
 def fitted_source(path: Path, *, repeats: bool) -> Source:
     """The laws of a fit.json that split a budget: the chosen fit if it does, else the first that does."""
     fits, chosen = read_fits(path)
-    splitting = [fit for fit in (fits[chosen], *fits) if fit.law.inputs in SPLITS]
+    splitting = [fit for fit in (fits[chosen], *fits) if fit.law.inputs in SPLITS and fit.law.output == "loss"]
     if not splitting:
         there = ", ".join(type(fit.law).__name__ for fit in fits)
         raise BadInput(
@@ -92,8 +92,11 @@ def fitted_source(path: Path, *, repeats: bool) -> Source:
 
 def _repeating(law: Law, name: str, repeats: bool, defaults: dict[str, str]) -> Law:
     """The law itself where it can value what is asked; Chinchilla's form with Muennighoff's worth of repetitions."""
-    if law.inputs not in SPLITS:
-        raise BadInput(f"{name}: a law of {', '.join(law.inputs)} splits no budget between N and D.")
+    if law.inputs not in SPLITS or law.output != "loss":
+        raise BadInput(
+            f"{name}: a law that gives {law.output} from {', '.join(law.inputs)} splits no budget. Plan by one "
+            "that gives the loss from n_params and tokens (isoflop laws)."
+        )
     if not repeats or "unique_tokens" in law.inputs:
         return law
     if not isinstance(law, Chinchilla):
