@@ -110,6 +110,16 @@ def test_without_rules_tuned_together_nothing_is_recommended() -> None:
         recommend(alone, found)
 
 
+def test_a_rule_from_memory_is_shown_but_not_recommended() -> None:
+    rates = tuple(
+        replace(each, about=replace(each.about, unverified="the prefactor")) if each.rule == "LI_2025_RATE" else each
+        for each in ONE.rate.spread.rows
+    )
+    rate, best = recommend(replace(ONE.rate.spread, rows=rates), ONE.batch.spread)
+    assert (rate.rule, best.rule) == ("PORIAN_2024_RATE", "PORIAN_2024_BATCH")
+    assert "LI_2025_RATE" in {each.rule for each in rate.others}
+
+
 def test_a_size_counted_otherwise_is_doubted() -> None:
     counted = hyperparameters(Counted(1e9, Size.TOTAL), 1e11)
     assert counted.learning_rate == ONE.learning_rate
