@@ -1,4 +1,4 @@
-"""What a careful engineer looks at beside a plan: smaller, cheaper to serve, on one GPU, better split, with more data."""
+"""What a careful engineer looks at beside a plan: smaller, cheaper to serve, on one GPU, better split, more data."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -65,8 +65,8 @@ def _for_serving(answer: Answer) -> Alternative | None:
     far = f" Few laws were fitted at {ratio:,.0f} tokens a parameter." if ratio > FAR_TOKENS else ""
     return run.alternative(
         "best for serving",
-        f"Served {print_count(served)} tokens, {SERVED:g} times those trained on (assumed; --inference-tokens), it comes "
-        f"to the loss for {-run.total_extra:.1%} fewer FLOPs in all.{far}",
+        f"Served {print_count(served)} tokens, {SERVED:g} times those trained on (assumed; --inference-tokens), it "
+        f"comes to the loss for {-run.total_extra:.1%} fewer FLOPs in all.{far}",
     )
 
 
@@ -148,7 +148,7 @@ def _more_unique(answer: Answer) -> Alternative:
 
 
 def _cheapest(answer: Answer, served: float, *, compared_at: float) -> OtherRun:
-    """The run that comes to the plan's loss for least, training and serving; its cost is told for other tokens served."""
+    """The run that comes to the plan's loss for least, training and serving; compared_at: tokens that its cost is for."""
     plan = answer.split if is_closed(answer.split.bag) else few(answer.split)
     n, d = cheapest(plan.bag, plan.loss, served, plan.aim.unique_tokens)
     return OtherRun(answer, plan, n, d, plan.loss, compared_at)

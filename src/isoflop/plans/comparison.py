@@ -1,4 +1,4 @@
-"""What other laws say to the same compute, side by side; and what it would cost to follow them, by the law planned by."""
+"""What other laws say to the same compute, side by side, and what following them costs by the law planned by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from isoflop.plans.same_loss import few, least_flops, losses, median
 from isoflop.units import print_count
 
 _CONVERTED = "by Pearce & Song 2024, with a vocabulary of 50,257 at Hoffmann's aspect"
+_DIGITS = 10  # of a share: below them it is rounding
 _WITH_VOCABULARY = {Size.TOTAL, Size.WITH_HEAD}
 """Counts that a tied head, or none at all, makes one: they are not converted into each other."""
 
@@ -79,7 +80,7 @@ def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
     budgets = least_flops(found.bag, at, flops, unique)
     ours = losses(found.bag, np.asarray([[answer.n_params]]), np.asarray([[answer.tokens]]), unique)
     added, share = at - ours, at / ours - 1
-    lost = np.maximum(1 - budgets / flops, 0.0)
+    lost = np.maximum(np.round(1 - budgets / flops, _DIGITS), 0.0)
     return tuple(
         Row(
             law=each.law,

@@ -17,7 +17,7 @@ _DIGITS = 12  # of a share: below them it is rounding
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another run: N, D, loss (nats/token), training FLOPs, days and dollars; None where it has none, and `why` says so.
+    """Another run: N, D, loss (nats/token), training FLOPs, days and dollars; None where there are none, as `why` says.
 
     All are the plan's, moved by the median change over the laws. loss_change: nats/token beyond the plan's. extra:
     training FLOPs beyond the plan's, as a part of them; total_extra: of training and serving together, None where

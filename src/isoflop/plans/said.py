@@ -69,9 +69,8 @@ def published_said(name: str, sets: tuple[str, ...], flops: float, unique_tokens
         n, d = best_of.n_params, best_of.tokens
         loss = float(laws[0](n, d)) if len(sets) == 1 else None
         if about.flops == Compute.PF_DAYS:
-            notes = [
-                f"6 N D is {6 * n * d / flops:.3g} C: its D is of the critical batch, at which twice C_min is spent"
-            ]
+            spent = 6 * n * d / flops
+            notes = [f"6 N D is {spent:.3g} C: its D is of the critical batch, at which twice C_min is spent"]
     return Said(
         law=name,
         sets=sets,

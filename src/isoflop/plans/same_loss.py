@@ -103,7 +103,8 @@ def least_flops(bag: Ensemble, loss: Floats, flops: float, unique_tokens: float 
     found = np.empty(loss.shape)
     for law, places in bag.stacks():
         k = loss.shape[1]
-        many = replace(law, **{p.name: np.repeat(getattr(law, p.name), k) for p in law.params()})
+        constants: dict[str, Any] = {name: np.repeat(values, k) for name, values in law.constants.items()}
+        many = replace(law, **constants)
         target = loss[places].ravel()
         log_c = np.full(target.shape, np.log(flops))
         for _ in range(_STEPS):
