@@ -148,7 +148,7 @@ def _more_unique(answer: Answer) -> Alternative:
 
 
 def _cheapest(answer: Answer, served: float, *, compared_at: float) -> OtherRun:
-    """The run that comes to the plan's loss for least, training and serving; compared_at: tokens that its cost is for."""
+    """The run that comes to the plan's loss for least, training and serving; compared_at: tokens its cost is for."""
     plan = answer.split if is_closed(answer.split.bag) else few(answer.split)
     n, d = cheapest(plan.bag, plan.loss, served, plan.aim.unique_tokens)
     return OtherRun(answer, plan, n, d, plan.loss, compared_at)

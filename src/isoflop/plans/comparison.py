@@ -14,9 +14,8 @@ from isoflop.laws.published import PUBLISHED
 from isoflop.plans.answer import Answer
 from isoflop.plans.said import COMPARED, YOURS, Said, fitted_said, published_said
 from isoflop.plans.same_loss import few, least_flops, losses, median
-from isoflop.units import print_count
 
-_CONVERTED = "by Pearce & Song 2024, with a vocabulary of 50,257 at Hoffmann's aspect"
+_CONVERTED = "converted as in Pearce & Song 2024, with a vocabulary of 50,257 at Hoffmann's aspect"
 _DIGITS = 10  # of a share: below them it is rounding
 _WITH_VOCABULARY = {Size.TOTAL, Size.WITH_HEAD}
 """Counts that a tied head, or none at all, makes one: they are not converted into each other."""
@@ -27,9 +26,9 @@ class Row:
     """What one law says is best for the budget: N (by its own count), D (tokens), its loss (nats/token) or None.
 
     loss_of: the text of that loss. epochs: None where the law knows none. planned: whether the plan is this. Following
-    it, with N counted as the plan counts and the tokens that the budget leaves, by the law planned by, as medians:
-    loss_added nats/token beyond the plan's loss, and as a share of it; compute_lost: the share of the FLOPs that the
-    best split would not need for that loss. None where that law cannot say. notes: what its numbers mean.
+    it, with follow_n_params, N as the plan counts it, and the tokens that the budget leaves, by the law planned by, as
+    medians: loss_added nats/token beyond the plan's loss, and as a share of it; compute_lost: the share of the FLOPs
+    that the best split would not need for that loss. None where that law cannot say. notes: what its numbers mean.
     """
 
     law: str
@@ -41,6 +40,7 @@ class Row:
     counts: str
     epochs: float | None
     planned: bool
+    follow_n_params: float | None
     loss_added: float | None
     share_added: float | None
     compute_lost: float | None
@@ -92,6 +92,7 @@ def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
             counts=each.counts,
             epochs=each.epochs,
             planned=each.planned,
+            follow_n_params=sizes[i][0],
             loss_added=median(found.bag, added[:, i]),
             share_added=median(found.bag, share[:, i]),
             compute_lost=median(found.bag, lost[:, i]),
@@ -141,10 +142,12 @@ def _is_planned(fit: Fit, answer: Answer) -> bool:
 
 def _counted_as(said: Said, counts: Size) -> tuple[float | None, str]:
     """N as the plan counts it, and how it was converted; None where nothing converts."""
-    if said.size is None or said.size == counts or {said.size, counts} <= _WITH_VOCABULARY:
+    if said.size is None:
+        return said.n_params, "followed as it stands: what its N counts is not known"
+    if said.size == counts or {said.size, counts} <= _WITH_VOCABULARY:
         return said.n_params, ""
     if Size.ACTIVE in {said.size, counts}:
         return None, ""
     bare = said.size == Size.NON_EMBEDDING
     n = float(PEARCE_2024_BPE(said.n_params) if bare else PEARCE_2024_BPE.nonembedding(said.n_params))
-    return n, f"followed as N = {print_count(n)}, {MEANINGS[counts]} ({_CONVERTED})"
+    return n, f"followed with N as {MEANINGS[counts]}: {_CONVERTED}"

@@ -74,9 +74,9 @@ def sensitivity(answer: Answer) -> tuple[Effect, ...]:
     """Every assumption moved alone, by how far the plan moves; those that move nothing are left out.
 
     MFU by a quarter, the price by a quarter, time lost halved and doubled, the binding budget doubled, the loss asked
-    for by a hundredth, tokens served tenfold, R_D* halved and doubled, each other published law that counts N alike,
-    and as one row the ends of the interval over the laws of the bag, each quantity by itself. GPUs stay as many. Large
-    bags are asked by some of their laws, as against the plan of the same laws.
+    for by a hundredth, tokens served tenfold, R_D* halved and doubled, each other published law that counts N alike
+    and was seen in a source, and as one row the ends of the interval over the laws of the bag, each quantity by itself.
+    GPUs stay as many. Large bags are asked by some of their laws, as against the plan of the same laws.
     """
     plan = _Moved.of_plan(answer)
     found = [*_machines(plan), *_asked(plan), *_of_law(plan), *_doubt(answer)]
@@ -224,7 +224,10 @@ def _told(law: Law, plan: _Moved, change: Change) -> str:
 
 
 def _others(source: Source) -> Iterator[str]:
-    return (name for name, row in PUBLISHED.items() if row.form in SPLITTING and name != source.name)
+    """Published sets that split a budget, but those recalled from memory alone."""
+    for name, row in PUBLISHED.items():
+        if row.form in SPLITTING and name != source.name and row.about.tag != "M":
+            yield name
 
 
 def _source(name: str, *, repeats: bool) -> Source | None:
