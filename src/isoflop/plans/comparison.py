@@ -1,0 +1,153 @@
+"""What other laws say to the same compute, side by side, and what following them costs by the law planned by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isoflop.conventions import MEANINGS, Size
+from isoflop.estimates.ensemble import Ensemble
+from isoflop.estimates.fit import Fit
+from isoflop.laws.counting import PEARCE_2024_BPE
+from isoflop.laws.published import PUBLISHED
+from isoflop.plans.answer import Answer
+from isoflop.plans.said import COMPARED, YOURS, Said, fitted_said, published_said
+from isoflop.plans.same_loss import few, least_flops, losses, median
+
+_CONVERTED = "converted as in Pearce & Song 2024, with a vocabulary of 50,257 at Hoffmann's aspect"
+_DIGITS = 10  # of a share: below them it is rounding
+_WITH_VOCABULARY = {Size.TOTAL, Size.WITH_HEAD}
+"""Counts that a tied head, or none at all, makes one: they are not converted into each other."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one law says is best for the budget: N (by its own count), D (tokens), its loss (nats/token) or None.
+
+    loss_of: the text of that loss. epochs: None where the law knows none. planned: whether the plan is this. Following
+    it, with follow_n_params, N as the plan counts it, and the tokens that the budget leaves, by the law planned by, as
+    medians: loss_added nats/token beyond the plan's loss, and as a share of it; compute_lost: the share of the FLOPs
+    that the best split would not need for that loss. None where that law cannot say. notes: what its numbers mean.
+    """
+
+    law: str
+    sets: tuple[str, ...]
+    n_params: float
+    tokens: float
+    loss: float | None
+    loss_of: str
+    counts: str
+    epochs: float | None
+    planned: bool
+    follow_n_params: float | None
+    loss_added: float | None
+    share_added: float | None
+    compute_lost: float | None
+    notes: tuple[str, ...]
+
+    @property
+    def tokens_per_param(self) -> float:
+        """D / N."""
+        return self.tokens / self.n_params
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, null where unknown."""
+        return {
+            **vars(self),
+            "sets": list(self.sets),
+            "notes": list(self.notes),
+            "tokens_per_param": self.tokens_per_param,
+        }
+
+
+def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
+    """The plan first, then every law of `COMPARED` and every fit that splits a budget, each best for the plan's FLOPs.
+
+    Others know none of the plan's constraints but the budget, and, where they value repetition, the unique tokens. A
+    loss is of the law's own text: it is compared with none of another. fits: of the user's fit.json.
+    """
+    flops, unique = answer.flops, answer.split.aim.unique_tokens
+    said = [_plan(answer)]
+    others = {name: sets for name, sets in COMPARED.items() if answer.source.name not in sets}
+    said += [published_said(name, sets, flops, unique) for name, sets in others.items()]
+    said += fitted_said([fit for fit in fits if not _is_planned(fit, answer)], flops, unique)
+    found = few(answer.split)
+    sizes = [_counted_as(each, answer.source.counts) for each in said]
+    follow = np.asarray([each if each is not None else np.nan for each, _ in sizes])[None, :]
+    with np.errstate(invalid="ignore"):
+        at = losses(found.bag, follow, flops / (6 * follow), unique)
+    budgets = least_flops(found.bag, at, flops, unique)
+    ours = losses(found.bag, np.asarray([[answer.n_params]]), np.asarray([[answer.tokens]]), unique)
+    added, share = at - ours, at / ours - 1
+    lost = np.maximum(np.round(1 - budgets / flops, _DIGITS), 0.0)
+    return tuple(
+        Row(
+            law=each.law,
+            sets=each.sets,
+            n_params=each.n_params,
+            tokens=each.tokens,
+            loss=each.loss,
+            loss_of=each.loss_of,
+            counts=each.counts,
+            epochs=each.epochs,
+            planned=each.planned,
+            follow_n_params=sizes[i][0],
+            loss_added=median(found.bag, added[:, i]),
+            share_added=median(found.bag, share[:, i]),
+            compute_lost=median(found.bag, lost[:, i]),
+            notes=each.notes + ((converted,) if converted else ()),
+        )
+        for i, (each, (_, converted)) in enumerate(zip(said, sizes, strict=True))
+    )
+
+
+def _plan(answer: Answer) -> Said:
+    source, given = answer.source, _constraints(answer)
+    epochs = answer.split.median("epochs") if answer.split.aim.unique_tokens else None
+    return Said(
+        source.name,
+        (source.name,) if source.name in PUBLISHED else (),
+        answer.n_params,
+        answer.tokens,
+        source.counts,
+        MEANINGS[source.counts],
+        answer.split.median("loss"),
+        source.text or YOURS,
+        epochs,
+        True,
+        (f"bound by {given}, as the others are not",) if given else (),
+    )
+
+
+def _constraints(answer: Answer) -> str:
+    aim = answer.split.aim
+    said = {
+        "N given": aim.n_params is not None,
+        "D given": aim.tokens is not None,
+        "tokens served": bool(aim.served),
+        "the largest N allowed": answer.split.capped > 0.5,
+    }
+    return ", ".join(name for name, holds in said.items() if holds)
+
+
+def _is_planned(fit: Fit, answer: Answer) -> bool:
+    """Whether the plan is by this fit, perhaps with a worth of repetition added to its laws."""
+    laws = (fit.sample or Ensemble((fit.law,))).laws
+    planned = answer.source.bag.laws
+    if not answer.source.own or len(laws) != len(planned):
+        return False
+    return all(law.constants.items() <= other.constants.items() for law, other in zip(laws, planned, strict=True))
+
+
+def _counted_as(said: Said, counts: Size) -> tuple[float | None, str]:
+    """N as the plan counts it, and how it was converted; None where nothing converts."""
+    if said.size is None:
+        return said.n_params, "followed as it stands: what its N counts is not known"
+    if said.size == counts or {said.size, counts} <= _WITH_VOCABULARY:
+        return said.n_params, ""
+    if Size.ACTIVE in {said.size, counts}:
+        return None, ""
+    bare = said.size == Size.NON_EMBEDDING
+    n = float(PEARCE_2024_BPE(said.n_params) if bare else PEARCE_2024_BPE.nonembedding(said.n_params))
+    return n, f"followed with N as {MEANINGS[counts]}: {_CONVERTED}"

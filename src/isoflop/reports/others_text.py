@@ -1,0 +1,150 @@
+"""What stands below a plan on the screen: its alternatives, what it hangs on, and what other laws say."""
+
+import textwrap
+from collections.abc import Sequence
+
+from isoflop.plans.answer import Answer
+from isoflop.plans.comparison import Row
+from isoflop.plans.other_run import Alternative
+from isoflop.plans.sensitivity import Change, Effect
+from isoflop.reports import prose
+from isoflop.reports.text import columns
+from isoflop.units import print_count, print_dollars, print_flops
+
+WIDTH = 100
+MOST = 8
+"""Effects shown; of other laws at most `MOST_LAWS` of them."""
+MOST_LAWS = 2
+
+
+def alternatives_text(answer: Answer, found: Sequence[Alternative]) -> str:
+    """The plan and its alternatives as rows, then a sentence on each."""
+    if not found:
+        return "Alternatives: none that differ."
+    have, flops = answer.have, answer.split.median("flops")
+    rows: list[tuple[str, ...]] = [("", "N", "D", "D / N", "loss", "compute", "days", "cost")]
+    rows.append(
+        _run(
+            "this plan",
+            (answer.n_params, flops / (6 * answer.n_params)),
+            answer.split.median("loss"),
+            print_flops(flops).removesuffix(" FLOPs"),
+            (have.days(flops), have.dollars(flops)),
+        )
+    )
+    for each in found:
+        compute = prose.MISSING if each.extra is None else _share(each.extra)
+        rows.append(_run(each.name, (each.n_params, each.tokens), each.loss, compute, (each.days, each.dollars)))
+    said = [line for each in found for line in _wrapped(f"{each.name[0].upper()}{each.name[1:]}: {each.why}")]
+    return "\n".join(["Alternatives (compute of training; days on the plan's GPUs)", _table(rows), *said])
+
+
+def sensitivity_text(found: Sequence[Effect], most: int = MOST) -> str:
+    """The largest effects as rows, N, D, days and cost against the plan's, with what else follows from them."""
+    if not found:
+        return "Nothing that was assumed moves this plan."
+    shown = _shown(found, most)
+    rows: list[tuple[str, ...]] = [("", "instead", "N", "D", "loss", "days", "cost")]
+    notes = []
+    for effect in shown:
+        for i, change in enumerate(effect.changes):
+            rows.append((effect.what if i == 0 else "", change.to, *_moved(change)))
+            notes += [f"{change.to}: {change.note}."] if change.note else []
+    left = len(found) - len(shown)
+    notes += [f"{left} more that move it less, or other laws: --json."] if left else []
+    said = [line for each in notes for line in _wrapped(each)]
+    return "\n".join(["What this plan hangs on, one assumption moved at a time", _table(rows), *said])
+
+
+def comparison_text(rows: Sequence[Row]) -> str:
+    """Every law's answer to the same compute, the plan's marked, and what following it costs by the law planned by."""
+    flops = print_flops(6 * rows[0].n_params * rows[0].tokens)
+    table: list[tuple[str, ...]] = [(f"at {flops}", "N", "D", "D / N", "loss", "followed", "wasted")]
+    notes: list[str] = []
+    for row in rows:
+        marks = "".join(f"[{_number(notes, note)}]" for note in row.notes)
+        table.append(
+            (
+                f"{row.law}{' *' if row.planned else ''}{f' {marks}' if marks else ''}",
+                print_count(row.n_params),
+                print_count(row.tokens),
+                prose.ratio(row.tokens_per_param),
+                prose.MISSING if row.loss is None else f"{row.loss:.3f}",
+                prose.MISSING if row.loss_added is None else f"{row.loss_added:+.4f}".replace("-", "−"),
+                prose.MISSING if row.compute_lost is None else f"{row.compute_lost:.1%}",
+            )
+        )
+    texts = dict.fromkeys(row.loss_of for row in rows if row.loss is not None)
+    said = [
+        "* planned by. followed: nats/token beyond the plan's loss, by the law planned by, with that N and the tokens "
+        "the compute leaves; wasted: the share of the compute that the best split would not need for it.",
+        f"Each loss is of its law's own text ({'; '.join(texts)}): compare none of one text with one of another.",
+        *(f"[{i}] {note}." for i, note in enumerate(notes, start=1)),
+    ]
+    counted: dict[str, list[str]] = {}
+    for row in rows:
+        counted.setdefault(row.counts, []).append(row.law)
+    few = [f"{', '.join(laws)}: {counts}" for counts, laws in counted.items() if counts != rows[0].counts]
+    said.append(f"N counts {rows[0].counts}" + (f"; {'; '.join(few)}." if few else "."))
+    return "\n".join([_table(table), *(line for each in said for line in _wrapped(each))])
+
+
+def _run(
+    name: str,
+    size: tuple[float, float | None],
+    loss: float | None,
+    compute: str,
+    cost: tuple[float | None, float | None],
+) -> tuple[str, ...]:
+    n, d = size
+    days, dollars = cost
+    return (
+        name,
+        print_count(n),
+        prose.MISSING if d is None else print_count(d),
+        prose.ratio(None if d is None else d / n),
+        prose.MISSING if loss is None else f"{loss:.4f}",
+        compute,
+        prose.ratio(days),
+        prose.MISSING if dollars is None else print_dollars(dollars),
+    )
+
+
+def _shown(found: Sequence[Effect], most: int) -> list[Effect]:
+    """The first, but few of other laws."""
+    shown: list[Effect] = []
+    for effect in found:
+        laws = sum(each.name == "law" for each in shown)
+        if len(shown) < most and (effect.name != "law" or laws < MOST_LAWS):
+            shown.append(effect)
+    return shown
+
+
+def _moved(change: Change) -> tuple[str, ...]:
+    loss = prose.MISSING if change.loss is None else f"{change.loss:+.4f}".replace("-", "−") if change.loss else "="
+    ratios = (change.n_params, change.tokens, change.days, change.dollars)
+    n, d, days, dollars = (prose.MISSING if each is None else _share(each - 1) for each in ratios)
+    return n, d, loss, days, dollars
+
+
+def _share(extra: float) -> str:
+    """+13%, ×2.4 from twice on, and = where nothing moves."""
+    if abs(extra) < 5e-4:
+        return "="
+    if extra >= 1:
+        return f"×{1 + extra:.3g}"
+    return f"{100 * extra:+.2g}%".replace("-", "−")
+
+
+def _number(notes: list[str], note: str) -> int:
+    if note not in notes:
+        notes.append(note)
+    return notes.index(note) + 1
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return columns(rows, right=range(1, len(rows[0])))
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)

@@ -1,0 +1,163 @@
+"""Laws laid beside a plan: what the specification says they advise, and what following them would cost."""
+
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from isoflop.allocations.allocate import allocate
+from isoflop.allocations.repeated import allocate_repeated
+from isoflop.allocations.target import flops_for
+from isoflop.conventions import Size
+from isoflop.estimates.ensemble import Ensemble
+from isoflop.estimates.fit import Fit, FitStatus
+from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX
+from isoflop.laws.counting import PEARCE_2024_BPE
+from isoflop.laws.data_constrained import MUENNIGHOFF_2023
+from isoflop.laws.law import Law
+from isoflop.laws.power import OptimalSize, OptimalTokens
+from isoflop.plans.comparison import compared
+from isoflop.plans.source import Source
+from isoflop.reports.others_text import WIDTH, comparison_text
+from planted_bags import asked, bag
+
+
+def rows(*args: Any, **given: Any) -> dict[str, Any]:
+    return {row.law: row for row in compared(asked(*args, **given))}
+
+
+def fit_of(law: Law, **more: Any) -> Fit:
+    return Fit(law, "parametric", 0.0, FitStatus.CONVERGED, **more)
+
+
+def test_at_1e21_every_law_says_what_the_specification_prints() -> None:
+    """Equations 3.1 and 3.3, errata 3 and 4; N and D as printed."""
+    found = rows(flops=1e21)
+    printed = {
+        "Kaplan 2020, Table 6": (7.77e9, 3.87e10),
+        "Hoffmann 2022, approach 3, printed": (1.82e9, 9.14e10),
+        "Hoffmann 2022, approach 3, TeX": (2.22e9, 7.52e10),
+        "BESIROGLU_2024": (2.78e9, 6.00e10),
+    }
+    for name, (n, d) in printed.items():
+        assert found[name].n_params == pytest.approx(n, abs=5e6), name
+        assert found[name].tokens == pytest.approx(d, abs=5e7), name
+    assert found["Hoffmann 2022, approach 1"].n_params == pytest.approx(2.86e9, abs=5e6)
+    losses = [found[name].loss for name in printed]
+    assert losses == [None, *(pytest.approx(each, abs=5e-5) for each in (2.3289, 2.2955, 2.3055))]
+
+
+def test_llama_3_s_tokens_at_its_own_budget() -> None:
+    """Equations 3.3: 402e9 parameters and 16.55e12 tokens at 3.8e25; 0.299 C^0.537, C / 6D."""
+    found = rows(flops=3.8e25)["Llama 3"]
+    assert found.tokens == pytest.approx(0.299 * 3.8e25**0.537)
+    assert found.tokens == pytest.approx(16.55e12, rel=0.02)
+    assert 6 * found.n_params * found.tokens == pytest.approx(3.8e25)
+
+
+def test_deepseek_s_scale_is_told_as_parameters() -> None:
+    """Equations 7: M = 0.1715 C^0.5243 and D = 5.8316 C^0.4757."""
+    found = rows(flops=1e21)["DeepSeek LLM"]
+    assert found.n_params == pytest.approx(0.1715 * 1e21**0.5243 / 6)
+    assert found.tokens == pytest.approx(5.8316 * 1e21**0.4757)
+    assert found.loss is None
+
+
+def test_muennighoff_knows_the_unique_tokens() -> None:
+    """Equations 5: 1e21 with 5e9 different tokens, 2.07e9 parameters, 16.1 epochs, loss 2.437."""
+    found = rows("BESIROGLU_2024", flops=1e21, unique_tokens=5e9)
+    row = found["Muennighoff 2023"]
+    best = allocate_repeated(MUENNIGHOFF_2023, 1e21, 5e9)
+    assert (row.n_params, row.tokens, row.loss) == pytest.approx((best.n_params, best.tokens, best.loss))
+    assert row.epochs == pytest.approx(16.1, abs=0.05)
+    assert rows(flops=1e21)["Muennighoff 2023"].epochs is None
+
+
+def test_following_another_law_costs_what_the_law_planned_by_says() -> None:
+    found = rows(flops=1e22)
+    best, tex = allocate(BESIROGLU_2024, 1e22), found["Hoffmann 2022, approach 3, TeX"]
+    loss = float(BESIROGLU_2024(HOFFMANN_2022_TEX.optimal_size(1e22), HOFFMANN_2022_TEX.optimal_tokens(1e22)))
+    assert tex.loss_added == pytest.approx(loss - best.loss)
+    assert tex.share_added == pytest.approx(loss / best.loss - 1)
+    assert tex.compute_lost == pytest.approx(1 - float(flops_for(BESIROGLU_2024, loss)[0]) / 1e22, rel=1e-6)
+    plan = found["BESIROGLU_2024"]
+    assert plan.planned
+    assert (plan.loss_added, plan.compute_lost) == (0, pytest.approx(0, abs=1e-9))
+    assert all(row.loss_added >= 0 for row in found.values())
+
+
+def test_kaplan_is_followed_with_n_as_the_plan_counts_it_and_the_tokens_that_are_left() -> None:
+    row = rows(flops=1e22)["Kaplan 2020, Table 6"]
+    assert row.counts == "parameters without embeddings and head"
+    assert row.follow_n_params == pytest.approx(float(PEARCE_2024_BPE(row.n_params)))
+    loss = float(BESIROGLU_2024(row.follow_n_params, 1e22 / (6 * row.follow_n_params)))
+    assert row.loss_added == pytest.approx(loss - allocate(BESIROGLU_2024, 1e22).loss)
+    assert row.compute_lost > 0.5
+    spent = 6 * row.n_params * row.tokens / 1e22
+    assert f"6 N D is {spent:.3g} C" in row.notes[0]
+
+
+def test_a_plan_by_non_embedding_size_takes_embeddings_off_the_others() -> None:
+    row = rows("KRAJEWSKI_2024_DENSE", flops=1e21)["Besiroglu 2024"]
+    assert float(PEARCE_2024_BPE(row.follow_n_params)) == pytest.approx(row.n_params)
+
+
+def test_a_bound_plan_says_so_and_others_may_beat_it() -> None:
+    found = rows(n_params=7e9, tokens=2e12)
+    plan = found["BESIROGLU_2024"]
+    assert "N given, D given" in plan.notes[0]
+    assert plan.compute_lost > 0.4
+    assert found["Hoffmann 2022, approach 1"].loss_added < 0
+
+
+def test_the_plan_s_law_stands_once_and_is_marked_alone() -> None:
+    for name in ("BESIROGLU_2024", "HOFFMANN_2022_TEX", "MUENNIGHOFF_2023"):
+        found = compared(asked(name, flops=1e21, unique_tokens=1e12))
+        assert [row.planned for row in found] == [True, *[False] * (len(found) - 1)]
+        assert [row.law for row in found if name in row.sets] == [name]
+
+
+def test_the_user_s_fits_stand_beside_the_published_but_not_beside_themselves() -> None:
+    own = Ensemble((BESIROGLU_2024, replace(BESIROGLU_2024, A=400.0)))
+    planned = asked(Source("Chinchilla of fit.json", own, Size.WITH_HEAD, own=True), flops=1e21)
+    fits = (
+        fit_of(own.laws[0], sample=own, convention="matrices and head"),
+        fit_of(HOFFMANN_2022_TEX),
+        fit_of(MUENNIGHOFF_2023),
+        replace(fit_of(OptimalSize(k=0.1, a=0.5)), approach="minima"),
+        replace(fit_of(OptimalTokens(k=1.7, b=0.5)), approach="minima"),
+    )
+    found = compared(planned, fits)
+    assert found[0].law == "Chinchilla of fit.json"
+    assert found[0].loss_of == "your runs"
+    assert [row.law for row in found if "yours" in row.law] == [
+        "Chinchilla, yours",
+        "DataConstrained, yours",
+        "minima, yours",
+    ]
+    tex, minima = (next(row for row in found if row.law == name) for name in ("Chinchilla, yours", "minima, yours"))
+    assert tex.n_params == pytest.approx(float(HOFFMANN_2022_TEX.optimal_size(1e21)))
+    assert (minima.n_params, minima.tokens) == pytest.approx((0.1 * 1e21**0.5, 1.7 * 1e21**0.5))
+    assert minima.loss is None
+    assert minima.loss_added is not None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"flops": 1e22}, {"loss": 2.2, "inference_tokens": 1e13}, {"flops": 1e22, "unique_tokens": 3e10}],
+)
+def test_it_is_quick_fits_the_screen_and_json_holds_it(given: dict[str, Any]) -> None:
+    law = MUENNIGHOFF_2023 if "unique_tokens" in given else BESIROGLU_2024
+    for source in (None, bag(law)):
+        answer = asked(source, **given)
+        start = time.perf_counter()
+        found = compared(answer)
+        assert time.perf_counter() - start < 1
+        lines = comparison_text(found).splitlines()
+        assert max(map(len, lines)) <= WIDTH
+        assert sum("*" in line for line in lines[1 : len(found) + 1]) == 1
+        plain = json.loads(json.dumps([row.to_json() for row in found], allow_nan=False))
+        assert all(np.isfinite(row["tokens_per_param"]) for row in plain)
