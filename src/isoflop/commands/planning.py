@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 
 def plan(arguments: Namespace) -> int:
     """The best size and tokens for what is asked, and what the run takes."""
-    from isoflop.plans.answer import answer  # noqa: PLC0415
-    from isoflop.reports.plan_text import plan_text  # noqa: PLC0415
+    from isoflop.estimates.fit import read_fits  # noqa: PLC0415
+    from isoflop.plans.whole import whole_plan  # noqa: PLC0415
+    from isoflop.reports.whole_text import page_parts, whole_text  # noqa: PLC0415
 
     question = _question(arguments)
     if arguments.finetune:
         return _finetune(arguments, question)
-    found = answer(question, _source(arguments, question))
-    return say(arguments, found.to_json(), plan_text(found))
+    source = _source(arguments, question)
+    fits = read_fits(Path(arguments.fit))[0] if arguments.fit and arguments.compare else ()
+    found = whole_plan(question, source, compare=arguments.compare, fits=fits)
+    said = whole_text(found)
+    if arguments.html:
+        from isoflop.reports.plan_page import plan_page  # noqa: PLC0415
+        from isoflop.runs.durable import write_durably  # noqa: PLC0415
+
+        write_durably(Path(arguments.html), plan_page(found.answer, page_parts(found)).encode())
+        said += f"\nWrote {arguments.html}."
+    return say(arguments, found.to_json(), said)
 
 
 def _finetune(arguments: Namespace, question: "Question") -> int:

@@ -13,9 +13,11 @@ from isoflop.units import print_count, print_dollars, print_flops
 WIDTH = 100
 
 
-def plan_text(found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = ()) -> str:
+def plan_text(
+    found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = (), doubts: Sequence[str] | None = None
+) -> str:
     """The doubts, then the plan, then the blocks (title, lines) in order, then what was assumed and noted."""
-    parts = wrapped(f"Doubt: {doubt}" for doubt in found.doubts)
+    parts = wrapped(f"Doubt: {doubt}" for doubt in (found.doubts if doubts is None else doubts))
     parts += [*headline(found), columns([*main_rows(found)])]
     for title, lines in blocks:
         if lines:
@@ -122,5 +124,10 @@ def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
 
 
 def rows_block(rows: Mapping[str, str]) -> list[str]:
-    """Label and value, aligned and indented."""
-    return [f"  {line}" for line in columns(list(rows.items())).splitlines()]
+    """Label and value, aligned and indented; what is long goes on under its value."""
+    label = 2 + max(map(len, rows), default=0)
+    lines: list[str] = []
+    for name, value in rows.items():
+        first, *rest = textwrap.wrap(value, WIDTH - label - 2, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [f"  {name:<{label}}{first}", *(f"  {'':<{label}}{line}" for line in rest)]
+    return lines

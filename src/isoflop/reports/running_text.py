@@ -11,8 +11,8 @@ from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 GB = 1e9
 
 
-def running_block(found: Running) -> list[str]:
-    """Layout and memory, or why nothing fits; checkpoints and time lost; doubts."""
+def running_rows(found: Running) -> dict[str, str]:
+    """Layout and memory, or why nothing fits; checkpoints and time lost."""
     rows: dict[str, str] = {}
     memory = found.memory
     if found.layout is None or memory is None:
@@ -29,7 +29,7 @@ def running_block(found: Running) -> list[str]:
         f"{found.failures:.2g} expected; they and checkpoints cost {found.lost_days:.2g} of {found.days:.3g} days"
     )
     rows["speed"] = f"{print_count(found.tokens_per_second)} tokens/s at {found.mfu:.0%} of the peak"
-    return rows_block(rows)
+    return rows
 
 
 _PARTS = {
@@ -41,14 +41,16 @@ _PARTS = {
 }
 
 
-def serving_block(found: ServingCost) -> list[str]:
-    """Input and output tokens priced apart."""
-    rows = {"GPU-hours": print_count(found.hours)}
+def serving_rows(found: ServingCost) -> dict[str, str]:
+    """Input and output tokens priced apart, and what that takes for granted."""
+    tokens = f"{print_count(found.input_tokens)} tokens read, {print_count(found.output_tokens)} written"
+    rows = {"serving": f"{tokens}: {print_count(found.hours)} GPU-hours"}
     if found.dollars is not None:
-        rows["cost"] = print_dollars(found.dollars)
+        rows["cost of it"] = print_dollars(found.dollars)
     if (per := found.dollars_per_million) is not None:
         rows["a million tokens"] = f"${per[0]:.3g} read, ${per[1]:.3g} written"
-    return [*rows_block(rows), *wrapped(f"  Assumed: {each}" for each in found.assumptions)]
+    rows["assumed"] = "; ".join(found.assumptions)
+    return rows
 
 
 def finetuning_text(found: FineTuning, gpu: str, most: Mapping[str, float]) -> str:

@@ -1,0 +1,94 @@
+"""`isoflop plan` on a screen, and the parts of its page, from a whole plan."""
+
+from collections.abc import Mapping
+
+from isoflop.plans.whole import WholePlan
+from isoflop.reports import prose
+from isoflop.reports.hyperparameters_text import hyperparameter_rows
+from isoflop.reports.others_text import alternatives_text, comparison_text, sensitivity_text
+from isoflop.reports.plan_parts import Part
+from isoflop.reports.plan_text import plan_text, rows_block
+from isoflop.reports.running_text import running_rows, serving_rows
+from isoflop.units import print_count, print_dollars
+
+EFFECTS = 4  # shown on the screen; the page and JSON have all
+
+
+def whole_text(plan: WholePlan) -> str:
+    """The one screen."""
+    blocks = [("How to train it", rows_block(hyperparameter_rows(plan.training)))]
+    if plan.running is not None:
+        blocks.append(("How to run it", rows_block(running_rows(plan.running))))
+    if plan.serving is not None:
+        blocks.append(("How to serve it", rows_block(serving_rows(plan.serving))))
+    for text in (
+        alternatives_text(plan.answer, plan.alternatives),
+        sensitivity_text(plan.sensitivity, EFFECTS),
+        comparison_text(plan.beside) if plan.beside else "",
+    ):
+        title, *lines = text.splitlines() or [""]
+        blocks.append((title, lines))
+    return plan_text(plan.answer, blocks, plan.doubts)
+
+
+def page_parts(plan: WholePlan) -> Mapping[str, Part]:
+    """What stands on the page beside the answer itself."""
+    parts = {
+        "hyperparameters": Part.of(
+            "How to train it",
+            list(hyperparameter_rows(plan.training).items()),
+            warnings=plan.training.doubts,
+            caption=" ".join(plan.training.notes),
+        ),
+        "sensitivity": Part.of(
+            "What this plan hangs on, one assumption moved at a time",
+            [
+                (effect.what if i == 0 else "", change.to, *map(_times, (change.n_params, change.tokens, change.days)))
+                for effect in plan.sensitivity
+                for i, change in enumerate(effect.changes)
+            ],
+            columns=("instead", "N", "D", "days"),
+        ),
+    }
+    if plan.running is not None:
+        rows = [*running_rows(plan.running).items()]
+        rows += [*serving_rows(plan.serving).items()] if plan.serving is not None else []
+        parts["running"] = Part.of("How to run it", rows, warnings=plan.running.doubts)
+    if plan.alternatives:
+        parts["alternatives"] = Part.of(
+            "Alternatives",
+            [
+                (
+                    each.name,
+                    print_count(each.n_params),
+                    prose.MISSING if each.tokens is None else print_count(each.tokens),
+                    prose.loss(each.loss),
+                    prose.MISSING if each.extra is None else f"{each.extra:+.1%}",
+                    prose.MISSING if each.dollars is None else print_dollars(each.dollars),
+                    each.why,
+                )
+                for each in plan.alternatives
+            ],
+            columns=("N", "D", "loss", "training compute", "cost"),
+        )
+    if plan.beside:
+        parts["comparison"] = Part.of(
+            "The same compute by other laws",
+            [
+                (
+                    f"{row.law}{' (planned by)' if row.planned else ''}",
+                    print_count(row.n_params),
+                    print_count(row.tokens),
+                    prose.ratio(row.tokens_per_param),
+                    prose.loss(row.loss),
+                    " ".join(row.notes),
+                )
+                for row in plan.beside
+            ],
+            columns=("N", "D", "D / N", "loss, of its own text"),
+        )
+    return parts
+
+
+def _times(ratio: float | None) -> str:
+    return prose.MISSING if ratio is None else f"×{ratio:.3g}"
