@@ -156,12 +156,12 @@ def test_effects_come_largest_first_and_fit_the_screen(given: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("given", [*QUESTIONS, *REPEATING])
-def test_a_thousand_laws_take_no_second_and_one_no_fifth(given: dict[str, Any]) -> None:
-    """Measured: 5 to 30 ms for one law, 100 where tokens repeat and a loss is asked for; 1,000 take as long."""
+def test_a_thousand_laws_take_no_second_and_one_no_tenth(given: dict[str, Any]) -> None:
+    """Measured: 7 to 50 ms for one law, 100 where tokens repeat and a loss is asked for; up to 260 for 1,000."""
     law = MUENNIGHOFF_2023 if "unique_tokens" in given else BESIROGLU_2024
     slow = "loss" in given and "unique_tokens" in given  # the answer itself
     many = bag(law, laws=50 if slow else 1000)
-    for source, most in ((None, 0.2), (many, 1.0)):
+    for source, most in ((None, 0.2 if slow else 0.1), (many, 1.0)):
         found = asked(source, **given)
         taken = []
         for _ in range(2):

@@ -72,13 +72,14 @@ def _for_serving(answer: Answer) -> Alternative | None:
 
 def _cheapest_to_train(answer: Answer) -> Alternative | None:
     served = answer.split.aim.served
+    asked = answer.question.inference_tokens or served  # served counts them by what they cost
     run = _cheapest(answer, 0.0, compared_at=served)
     if run.n_params is None or run.total_extra is None or _near(run.n_params, answer):
         return None
     return run.alternative(
         "cheapest to train",
-        f"Best for this loss if it served nobody; to serve {print_count(served)} tokens as well, it would take "
-        f"{run.total_extra:.1%} more FLOPs in all than the plan.",
+        f"Best for this loss if it served nobody; to serve {print_count(asked)} tokens as well, it would take "
+        f"{run.total_extra:.1%} more compute in all than the plan.",
     )
 
 

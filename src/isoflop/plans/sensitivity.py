@@ -199,7 +199,7 @@ def _of_law(plan: _Moved) -> Iterator[Effect]:
     for name in _others(source):
         other = _source(name, repeats=aim.unique_tokens is not None)
         same_text = other is not None and other.text == source.text and not source.own
-        if other is None or other.counts != source.counts or (aim.loss is not None and not same_text):
+        if other is None or (aim.loss is not None and not same_text):
             continue
         if change := _by(plan, other.bag, name, comparable=same_text):
             said = [each for each in (_told(other.law, plan, change), change.note) if each]
@@ -224,9 +224,10 @@ def _told(law: Law, plan: _Moved, change: Change) -> str:
 
 
 def _others(source: Source) -> Iterator[str]:
-    """Published sets that split a budget, but those recalled from memory alone."""
+    """Published sets that split a budget and count N alike, but those recalled from memory alone."""
     for name, row in PUBLISHED.items():
-        if row.form in SPLITTING and name != source.name and row.about.tag != "M":
+        alike = row.about.counts("n_params") == source.counts and row.about.tag != "M"
+        if row.form in SPLITTING and name != source.name and alike:
             yield name
 
 
