@@ -129,7 +129,7 @@ def test_the_page_fits_a_screen_and_says_every_step_and_its_cause() -> None:
 
 
 def test_kaplan_s_table_is_asked_at_the_least_compute() -> None:
-    """arXiv:2203.15556 reads 4.68e9 parameters off it at 1e21 FLOPs: C_min is C / 2. 6 N D is C but for the rounding."""
+    """arXiv:2203.15556 has 4.68e9 parameters of it at 1e21 FLOPs: C_min is C / 2. 6 N D is C but for rounding."""
     given = advice("Kaplan", ADVISERS["Kaplan 2020, Table 6"], 1e21)
     assert given.n_params == pytest.approx(4.68e9, rel=1e-3)
     assert given.tokens == pytest.approx(3.2e10, rel=5e-3)

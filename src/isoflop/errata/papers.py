@@ -5,7 +5,8 @@ from dataclasses import replace
 from isoflop.errata.erratum import Erratum, Kind, percent, power
 from isoflop.errata.runs import CHINCHILLA, LARGEST, Trained
 from isoflop.laws.chinchilla import BESIROGLU_2024, BESIROGLU_2024_HUBER, BESIROGLU_2024_LAD, HOFFMANN_2022_TEX
-from isoflop.laws.cooldown import COOLDOWN, branched_tokens
+from isoflop.laws.cooldown import branched_tokens
+from isoflop.laws.decay import COOLDOWN
 from isoflop.laws.kaplan import KAPLAN_2020, KAPLAN_2020_STEPS
 from isoflop.laws.kaplan_batch import KAPLAN_2020_CRITICAL_BATCH, KAPLAN_2020_TABLE_5_CRITICAL_BATCH
 from isoflop.laws.kaplan_efficient import ComputeEfficient
@@ -221,7 +222,7 @@ ROWS = (
     Erratum(
         12,
         "Cooldowns from one run at a constant rate halve the cost of 10, 20 and 30 tokens a parameter.",
-        "They cost max(D) (1 - f) + f sum D, where a cosine for each costs sum D; f, the share of the cooldown, is 20 %.",
+        "They cost max(D) (1 - f) + f sum D, where cosines cost sum D; f, the share of the cooldown, is 20 %.",
         (("hagele2024", ""),),
         Kind.INSIDE,
         _half_the_cost,

@@ -20,8 +20,8 @@ class BNSL(Law):
     """L(D) = a + b D^(-c0) Π_i (1 + (D / d_i)^(1 / f_i))^(-c_i f_i)
 
     Caballero et al. 2023, arXiv:2210.14891, eq. 1. D (there x) are the examples seen (subclass it to name another
-    input), L a loss or an error rate. Each break adds c_i to the exponent around d_i; f_i is how many e-folds it takes. Any number
-    of breaks: `bnsl(n)` makes the form with n, and without any it is a power law with a floor.
+    input), L a loss or an error rate. Each break adds c_i to the exponent around d_i; f_i is how many e-folds it
+    takes. Any number of breaks: `bnsl(n)` makes the form with n, and without any it is a power law with a floor.
     """
 
     n_breaks: ClassVar[int]

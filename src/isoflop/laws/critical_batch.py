@@ -21,8 +21,8 @@ _MEANT = (
 class StepsToTarget(Law):
     """S(B) = a + b / B
 
-    Zhang et al. 2024, arXiv:2410.21676, who call it Y: optimiser steps to one target loss, from the batch in sequences
-    (of 512 tokens there; the unit of the batch is that of b and of the critical batch). Fitted to ln S by least squares.
+    Zhang et al. 2024, arXiv:2410.21676, there Y: optimiser steps to one target loss, from the batch in sequences (of
+    512 tokens there; the unit of the batch is that of b and of the critical batch). Fitted to ln S by least squares.
     """
 
     a: float = param("steps", "steps that no batch can save", starts=(1e2, 1e3, 1e4), linear=True)

@@ -17,12 +17,13 @@ _EXPONENTS = (0.2, 0.35, 0.6)
 
 @dataclass(frozen=True)
 class DataConstrained(Law):
-    """L(N, D, U) = E + A / N'^alpha + B / D'^beta, D' = w(D, u, R_D*), N' = w(N, v, R_N*), u = min(D, U), v = min(N, N_u)
+    """L(N, D, U) = E + A / N'^alpha + B / D'^beta, D' = w(D, u, R_D*), N' = w(N, min(N, N_u), R_N*), u = min(D, U)
 
     Muennighoff et al. 2023, arXiv:2305.16264, eq. 5 and 6, with w(x, y, R) = y + y R (1 - e^(-(x / y - 1) / R)) and N_u
-    the size that is best for u tokens, `best_size`. U are unique tokens; each repetition, D / u - 1 of them, adds less.
-    u is their U_D and v their U_N: parameters beyond it, N / v - 1 times as many, add less too. The authors hold the first five constants at a fit to runs without repetition (see `fixed`) and fit R_D* and R_N*. L in
-    nats/token. The law cannot say that repetition harms.
+    the size that is best for u tokens (`best_size`). U are unique tokens; each repetition, D / u - 1 of them, adds
+    less. Parameters beyond N_u add less too. The paper writes U_D for u and U_N for min(N, N_u). The authors hold the
+    first five constants at a fit to runs without repetition (see `fixed`) and fit R_D* and R_N*. L in nats/token. The
+    law cannot say that repetition harms.
     """
 
     E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)

@@ -13,8 +13,8 @@ from isoflop.laws.published import constants
 class LearningRateOfSize(Law):
     """eta(N) = a - b ln N
 
-    Kaplan et al. 2020, arXiv:2001.08361, eq. D.1 (there LR), of Adam. The logarithm is natural. It breaks down for N > 1e10, and
-    is negative beyond `zero`. N leaves out embeddings.
+    Kaplan et al. 2020, arXiv:2001.08361, eq. D.1 (there LR), of Adam. The logarithm is natural. It breaks down for
+    N > 1e10, and is negative beyond `zero`. N leaves out embeddings.
     """
 
     a: float = param("1", "the rate at N = 1", starts=(1e-3, 1e-2), linear=True)

@@ -42,7 +42,7 @@ ALONE: Mapping[str, Counting] = {
 }
 
 BUDGETS = (1e6, 1e32)
-"""FLOPs that a training run may cost: below, no model takes a step; beyond, all of the world's computers are too few."""
+"""FLOPs that a training run may cost: below no model takes a step, beyond it all computers are too few."""
 
 ADVISERS: Mapping[str, tuple[str, ...]] = {
     "Kaplan 2020, Table 6": ("KAPLAN_2020_TABLE_6_SIZE", "KAPLAN_2020_TABLE_6_TOKENS"),

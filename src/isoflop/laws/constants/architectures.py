@@ -128,8 +128,8 @@ SETS: Mapping[str, Published] = {
             "at 0, as printed, the best precision would be 3.5 bits; with those of the fits it is 7.0, of the 7 to 8 "
             "that the paper reports. So they stay",
             tag="M",
-            unverified="E, A, B, alpha and beta, first written down from memory; the shifts n_w, n_a and n_kv, in that one "
-            "text alone. The gammas are V2",
+            unverified="E, A, B, alpha and beta, first written down from memory; the shifts n_w, n_a and n_kv, in that "
+            "one text alone. The gammas are V2",
             fitted={
                 "n_params": (3e7, 2.2e8),
                 "tokens": (1.5e9, 26e9),

@@ -44,7 +44,8 @@ SETS: Mapping[str, Published] = {
             source="arXiv:2010.14701, abstract and sec. 1",
             paper="henighan2020",
             tag="V2",
-            note="an approximate exponent, of all domains; the prefactor was not seen. What N and C count is not recorded",
+            note="an approximate exponent, of all domains; the prefactor was not seen. What N and C count is not "
+            "recorded",
             disputed="fitted as by Kaplan et al. 2020, whose exponent of text, 0.73, did not last",
         ),
     ),

@@ -156,9 +156,9 @@ SETS: Mapping[str, Published] = {
             tokens="tokens trained on",
             flops=Compute.SIX_ND_NON_EMBEDDING,
             text="mean of five held-out texts, losses per byte",
-            note="published as N/D = K^2 (C/6)^eta with K^2 = 0.01 and eta = -0.10; r and s are that turned over, with N "
-            "and D in 1e9 and so C in 1e18, the axes of their Fig. 10. In FLOPs the constants would ask for 1e4 tokens "
-            "a parameter",
+            note="published as N/D = K^2 (C/6)^eta with K^2 = 0.01 and eta = -0.10; r and s are that turned over, with "
+            "N and D in 1e9 and so C in 1e18, the axes of their Fig. 10. In FLOPs the constants would ask for 1e4 "
+            "tokens a parameter",
             source="arXiv:2404.06395, eq. 3 and sec. 4.5 (MiniCPM)",
             paper="hu2024",
             tag="D",

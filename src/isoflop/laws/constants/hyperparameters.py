@@ -37,7 +37,7 @@ _PORIAN = About(
     source="arXiv:2406.19146, as the table of arXiv:2503.04715 has it",
     paper="porian2024",
     tag="V2",
-    unverified="that N has the head in it, as elsewhere in the paper, is inferred",
+    unverified="that N has the head in it, as elsewhere in the paper",
     fitted={"n_params": (5e6, 901e6)},
 )
 _POWER_LINES = About(
