@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -51,6 +52,21 @@ def test_published_constants_are_sourced(name: str) -> None:
     assert set(about.fitted) <= set(QUANTITIES)
     if about.tag == "M":
         assert about.unverified, "what is from memory says so"
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_set_says_what_its_symbols_count_or_that_nobody_recorded_it(name: str) -> None:
+    """N and C by a convention, or "what N counts is not recorded" where people read it; D, L and the text in words."""
+    about, own = PUBLISHED[name].about, form(PUBLISHED[name].form)
+    asked = {*own.inputs, own.output}
+    told = f"{about.note} {about.unverified}"
+    for symbol, names in {"N": {"n_params", "size_ratio", "size_growth"}, "C": {"flops", "flops_ratio"}}.items():
+        if asked & names:
+            known = about.n_params if symbol == "N" else about.flops
+            assert known or re.search(rf"[Ww]hat [NDC, and]*\b{symbol}\b[NDC, and]* counts?", told), symbol
+    assert about.tokens or "tokens" not in asked
+    assert about.loss or own.output != "loss"
+    assert about.text
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

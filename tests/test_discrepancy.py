@@ -128,6 +128,29 @@ def test_the_page_fits_a_screen_and_says_every_step_and_its_cause() -> None:
     assert "Nothing is tuned" in text
 
 
-def test_a_budget_that_is_none_is_refused() -> None:
-    with pytest.raises(BadInput, match="positive number of FLOPs"):
-        discrepancy(0.0)
+def test_kaplan_s_table_is_asked_at_the_least_compute() -> None:
+    """arXiv:2203.15556 has 4.68e9 parameters of it at 1e21 FLOPs: C_min is C / 2. 6 N D is C but for rounding."""
+    given = advice("Kaplan", ADVISERS["Kaplan 2020, Table 6"], 1e21)
+    assert given.n_params == pytest.approx(4.68e9, rel=1e-3)
+    assert given.tokens == pytest.approx(3.2e10, rel=5e-3)
+    assert 6 * given.n_params * given.tokens == pytest.approx(9.0e20, rel=5e-3)
+    assert "C_min = C / 2" in given.note
+    assert given.note in " ".join(discrepancy_text(discrepancy(1e21)).split())
+
+
+@pytest.mark.parametrize(
+    ("flops", "said"), [(6.4e23, "4.4 decades beyond"), (1.25e13, "3.0 decades below"), (1e18, None)]
+)
+def test_a_budget_outside_what_was_measured_is_said(flops: float, said: str | None) -> None:
+    found = discrepancy(flops)
+    if said is None:
+        assert found.notes == ()
+    else:
+        assert said in found.notes[0]
+        assert said in discrepancy_text(found)
+
+
+@pytest.mark.parametrize("flops", [0.0, -1e20, 1e5, 1e33, float("inf"), float("nan")])
+def test_a_budget_that_is_none_is_refused(flops: float) -> None:
+    with pytest.raises(BadInput, match="positive number of FLOPs, from"):
+        discrepancy(flops)

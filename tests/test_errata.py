@@ -10,7 +10,7 @@ import pytest
 from isoflop.errata import planning, runs, training
 from isoflop.errata.chinchilla import root_of_a_sixth
 from isoflop.errata.erratum import Erratum, Kind, power
-from isoflop.errata.joint import product, steps_to
+from isoflop.errata.joint import COMPUTE, DATA, SIZE, product, steps_to
 from isoflop.errata.kaplan import size_without_coefficient
 from isoflop.errata.table import ERRATA, INCONSISTENCIES
 from isoflop.laws.catalog import PUBLISHED
@@ -24,9 +24,11 @@ from isoflop.laws.noise_scale import StepsAndTokens
 from isoflop.laws.papers import fields, papers
 from isoflop.laws.power import HOFFMANN_2022_TWENTY_SIZE, HOFFMANN_2022_TWENTY_TOKENS
 from isoflop.plans.models import known_run
+from isoflop.units import PF_DAY
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = {row.number: row for row in ERRATA}
+TERMS = (SIZE, DATA, COMPUTE)
 
 NUMBERS: dict[int, tuple[str, ...]] = {
     1: ("0.2369", "2.3518", "3.1e8"),
@@ -77,7 +79,7 @@ NUMBERS: dict[int, tuple[str, ...]] = {
     46: ("250,000", "524,288"),
     47: ("January 2020", "2001.08361"),
     48: ("4.63", "1.66", "0.858"),
-    49: ("2.830", "2.957", "3.015"),
+    49: ("2.830", "2.957", "3.015", "3.408"),
     50: ("5.37", "1.74", "1.07"),
     51: ("0.309", "0.0505"),
     52: ("3.87e10",),
@@ -102,6 +104,8 @@ INSIDE: dict[int, tuple[str, ...]] = {
     8: ("1.8172", "1.81686", "477.84", "482.01"),
     9: ("1.07e6", "1.07e16"),
     10: ("1.629e13",),
+    11: ("2.30", "3.8e6", "2.63"),
+    12: ("0.60", "0.55"),
 }
 
 
@@ -125,7 +129,7 @@ def test_an_inconsistency_amounts_to_what_the_specification_says(number: int) ->
 
 def test_every_row_of_the_specification_is_there_once() -> None:
     assert [row.number for row in ERRATA] == list(range(1, 60)) == list(NUMBERS)
-    assert [row.number for row in INCONSISTENCIES] == list(range(1, 11)) == list(INSIDE)
+    assert [row.number for row in INCONSISTENCIES] == list(range(1, 13)) == list(INSIDE)
 
 
 @pytest.mark.parametrize("row", (*ERRATA, *INCONSISTENCIES), ids=lambda row: f"{row.kind.name}-{row.number}")
@@ -258,6 +262,11 @@ def test_48_a_product_rewards_each_resource_whatever_the_other() -> None:
 
 def test_49_a_larger_term_alone_is_too_optimistic_where_both_limit() -> None:
     assert max(KAPLAN_2020.on_infinite_data(1e8), KAPLAN_2020.of_infinite_size(1e9)) < KAPLAN_2020(1e8, 1e9)
+
+
+def test_49_with_the_third_term_the_claim_is_too_high_and_without_it_too_low() -> None:
+    size, data, compute = (float(law(at)) for law, at in zip(TERMS, (1e8, 1e9, 6e17 / PF_DAY), strict=True))
+    assert max(size, data) < KAPLAN_2020(1e8, 1e9) < max(size, data, compute)
 
 
 @pytest.mark.parametrize("loss", [2.9, 3.5])

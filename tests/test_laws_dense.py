@@ -1,5 +1,6 @@
 """Dense models: closed forms are numeric optima, counts convert there and back, tables are met, doubts are said."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,14 @@ def test_minicpm_s_constants_make_sense_in_the_units_of_its_figure_alone() -> No
     """K^2 = 0.01 and eta = -0.10 with C in FLOPs ask for 1e4 tokens a parameter; with C in 1e18, for some 200."""
     assert HU_2024(1e21) == pytest.approx((1e3 / 6) ** 0.10 / 0.01)
     assert (1e21 / 6) ** 0.10 / 0.01 > 1e4
+
+
+def test_minicpm_s_192_lies_within_the_rounding_of_one_digit() -> None:
+    """K^2 = 0.01 stands for 0.005 to 0.015: the same law from 111 to 333 tokens a parameter at 1e21 FLOPs."""
+    lowest, highest = (replace(HU_2024, r=HU_2024.r * 0.01 / K_squared)(1e21) for K_squared in (0.015, 0.005))
+    assert (lowest, highest) == pytest.approx((111, 333), abs=1)
+    assert lowest < 192 < highest
+    assert PUBLISHED["HU_2024"].about.tag == "D"
     assert PUBLISHED["HU_2024"].about.unverified
 
 

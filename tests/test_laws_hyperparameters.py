@@ -20,12 +20,14 @@ from isoflop.laws.cooldown import branched_tokens, cooldown
 from isoflop.laws.critical_batch import ZHANG_2024_CRITICAL, ZHANG_2024_CRITICAL_TOKENS, StepsToTarget
 from isoflop.laws.deepseek import flops_per_token
 from isoflop.laws.history import whole
+from isoflop.laws.kaplan_frontier import KAPLAN_2020_TABLE_6_BATCH
 from isoflop.laws.law import Law, param
 from isoflop.laws.learning_rate import BI_2024_RATE, BJORCK_2024, LI_2025_RATE, MeasuredRate
 from isoflop.laws.parametrization import DEY_2025_EPSILON, DEY_2025_RESIDUAL, YANG_2022_HIDDEN_RATE
 from isoflop.laws.schedule import schedule
 from isoflop.laws.tissue import AnnealingBySize
 from isoflop.laws.weight_decay import BERGSMA_2025_TIMESCALE, WeightDecay, steps_averaged, timescale
+from isoflop.units import PF_DAY
 
 sizes = st.floats(1e7, 1e11)
 token_counts = st.floats(1e8, 1e13)
@@ -96,6 +98,13 @@ def test_given_flops_are_taken_for_6nd_and_move_with_both() -> None:
     spread = batch.opinions(1e9, 1e11, flops=1e21)
     assert row(spread, "BI_2024_BATCH").value == BI_2024_BATCH(1e21)
     assert row(spread, "BI_2024_BATCH").exponents == {"n_params": 0.3271, "tokens": 0.3271}
+
+
+def test_kaplan_s_batch_is_asked_at_the_least_compute_half_of_what_a_run_at_it_spends() -> None:
+    """arXiv:2001.08361, Table 6 and eq. 5.5: at the critical batch C = 2 C_min."""
+    kaplan = row(batch.opinions(1e9, 1e11, flops=1e21), "KAPLAN_2020_TABLE_6_BATCH")
+    assert kaplan.value == pytest.approx(KAPLAN_2020_TABLE_6_BATCH(1e21 / PF_DAY / 2))
+    assert kaplan.exponents == {"n_params": 0.24, "tokens": 0.24}
 
 
 def test_batches_grow_by_different_powers_of_tokens() -> None:

@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 
-from isoflop.costs.activations import Recomputation, activation_bytes_per_layer, logit_bytes, recomputed_share
+from isoflop.costs.activations import (
+    Recomputation,
+    activation_bytes_per_layer,
+    logit_bytes,
+    pipeline_bubble,
+    recomputed_share,
+)
 from isoflop.costs.goodput import (
     LLAMA_3_DAYS,
     LLAMA_3_UNEXPECTED,
@@ -12,8 +18,9 @@ from isoflop.costs.goodput import (
 )
 from isoflop.costs.hardware import device
 from isoflop.costs.memory import lora_bytes, lora_flops_per_token, training_bytes
+from isoflop.costs.serving import kv_cache_bytes
 from isoflop.costs.shape import Shape
-from isoflop.costs.utilisation import achieved, device_hours, devices_for, dollars_per_pf_day, flops_for_dollars
+from isoflop.costs.utilisation import achieved, device_hours, devices_for, dollars_per_pf_day, flops_for_dollars, hfu
 from isoflop.plans.models import known_run, six_nd
 from isoflop.units import PF_DAY, flops_of, pf_days_of
 from specified.row import Row
@@ -37,9 +44,28 @@ def six_nd_of(name: str) -> float:
     return found
 
 
-def activations(recomputation: Recomputation) -> float:
+def activations(recomputation: Recomputation, tensor: int = 1) -> float:
     """Bytes a layer over s b h."""
-    return activation_bytes_per_layer(GPT_3, recomputation=recomputation) / (GPT_3.context * GPT_3.width)
+    kept = activation_bytes_per_layer(GPT_3, recomputation=recomputation, tensor=tensor)
+    return kept / (GPT_3.context * GPT_3.width)
+
+
+def scores() -> float:
+    """What attention that writes its scores out keeps beside, over 5 a s / h of s b h."""
+    whole = activation_bytes_per_layer(GPT_3, flash=False) / (GPT_3.context * GPT_3.width)
+    return (whole - activations(Recomputation.NONE)) / (5 * GPT_3.n_heads * GPT_3.context / GPT_3.width)
+
+
+def cache() -> float:
+    """2 n_layer n_kv d_head ctx batch bytes."""
+    return kv_cache_bytes(80, 8, 128, 4096, 3) / (80 * 8 * 128 * 4096 * 3 * 2)
+
+
+def hardware_flops() -> float:
+    """FLOPs a token that HFU counts, over N: 8 N + 16 L H Q T, the second term apart."""
+    h100 = device("H100")
+    attention = 16 * GPT_3.n_layers * GPT_3.attention_width * GPT_3.context
+    return (hfu(1.0, GPT_3, h100) * h100.flops_per_second - attention) / GPT_3.n_params
 
 
 def teraflops_of_405b() -> float:
@@ -90,6 +116,17 @@ ROWS: tuple[Row, ...] = (
     _row("FLOPs a token and frozen parameter, LoRA", "4", lora_flops_per_token, 1, 0),
     _row("bytes a frozen parameter, LoRA", "2", lora_bytes, 1, 0),
     _row("bytes a parameter of an adapter", "16", lora_bytes, 0, 1),
+    *(
+        _row(f"bytes a parameter, ZeRO {stage} over {ranks} ranks", value, training_bytes, 1, stage, ranks)
+        for stage, ranks, value in ((1, 4, "7"), (1, 8, "5.5"), (2, 4, "5.5"), (2, 8, "3.75"), (3, 4, "4"), (3, 8, "2"))
+    ),
+    _row("activations a layer over s b h, 8-way tensor parallel", "13", activations, Recomputation.NONE, 8),
+    _row("activations a layer over s b h, 2-way tensor parallel", "22", activations, Recomputation.NONE, 2),
+    _row("activations a layer over s b h, selective recomputation", "34", activations, Recomputation.SELECTIVE),
+    _row("scores over 5 a s / h of s b h", "1", scores),
+    _row("KV cache, bytes over n_layer n_kv d_head ctx batch and 2 bytes", "2", cache),
+    _row("idle share of a pipeline, 8 stages, 32 micro-batches", "0.21875", pipeline_bubble, 8, 32),
+    _row("HFU's FLOPs a token over N, all recomputed", "8", hardware_flops),
     Row("errata 12", "Chinchilla's compute over GPT-3's", chinchilla_over_gpt3, (), "1.87"),
     Row("errata 12", "Chinchilla's compute", six_nd_of, ("Chinchilla",), "5.88e23"),
     Row("errata 12", "GPT-3's compute at 175 B", six_nd, (175e9, 300e9), "3.15e23"),

@@ -89,10 +89,21 @@ _CROSSING, _OTHER_CROSSING = crossing(D_OPT), crossing(KAPLAN_2020_EQ_6_7_TOKENS
 _NEEDED = KAPLAN_2020.data_needed(0.02)
 _B_CRIT = KAPLAN_2020_CRITICAL_BATCH
 _LOW, _HIGH = SIZE.about.fitted["n_params"]
+_LEAST, _MOST = COMPUTE.about.fitted["pf_days"]
+_FEWEST = WEBTEXT2.tokens / 1024
+_ABOUT_40 = "one digit: 42.7 of 2.24e7 tokens, 38.1 of the 2e7 printed beside it"
+_STEP = 6 * _LOW * KAPLAN_2020_RUN.batch_tokens
 
 ROWS = (
     Row("1.2", "doubling N multiplies the loss by", grown, (SIZE, 1e8, 2e8), "0.949"),
     Row("1.2", "orders of magnitude in N", told, (log10(_HIGH / _LOW),), "6"),
+    Row("1.2", "orders of magnitude in C_min", told, (log10(_MOST / _LEAST),), "8"),
+    Row("1.3", "tokens of a data set reduced 1024 times", told, (_FEWEST,), "2e7"),
+    Row("1.3", "updates an epoch of it", told, (_FEWEST / KAPLAN_2020_RUN.batch_tokens,), "40", 5, _ABOUT_40),
+    *(
+        Row("1.3", f"tokens of the legend, 22e9 halved {k} times", told, (22e9 / 2**k,), value)
+        for k, value in zip(range(10, 4, -1), ("21e6", "43e6", "86e6", "172e6", "344e6", "688e6"), strict=True)
+    ),
     Row("1.3", "data that 8 times the size asks for", grown, (KAPLAN_2020_DATA_NEEDED, 1e8, 8e8), "4.66"),
     Row("1.3", "8 times the size, 5 times the data", grown, (KAPLAN_2020_DATA_NEEDED, 1e8, 8e8), "5"),
     Row("1.3", "coefficient of the data that keeps overfitting at 2 %", told, (_NEEDED.k,), "5.52e3"),
@@ -196,15 +207,29 @@ ROWS = (
     Row("errata 14", "GPT-3 by L(N, D)", KAPLAN_2020, GPT_3, "1.661"),
     Row("errata 14", "GPT-3 by L(C_min)", COMPUTE, (3640,), "1.764"),
     Row("errata 14", "GPT-3 by its own fit", BROWN_2020, (3640,), "1.734"),
+    Row("errata 15", "GPT-3's own trend", BROWN_2020, (3640,), "1.73"),
+    Row("errata 15", "GPT-3 by L(N)", SIZE, (GPT_3[0],), "1.60"),
+    Row("errata 15", "GPT-3 by L(D)", DATA, (GPT_3[1],), "1.64"),
+    Row("errata 19", "L(N) of 1.2e12 parameters", SIZE, (1.2e12,), "1.386"),
+    Row("errata 19", "L*", told, (_CROSSING.loss,), "1.7"),
     Row("errata 22", "GPT-2 small by its total size", SIZE, (123.6e6,), "2.785"),
     Row("errata 22", "GPT-2 small by its non-embedding size", SIZE, (84.9e6,), "2.865"),
+    Row("errata 28", "FLOPs of the largest run", KAPLAN_2020_RUN.flops, (_HIGH,), "1.18e21"),
     Row("errata 29", "overfitting of 1e8 parameters on 1e9 tokens", KAPLAN_2020.overfitting, (1e8, 1e9), "0.070"),
+    Row("errata 30", "exponent of S_min", told, (KAPLAN_2020_STEPS.alpha_S,), ".76"),
+    Row("errata 30", "its scale", told, (KAPLAN_2020_STEPS.S_c,), "2100"),
+    Row("errata 31", "excess where the best run stops", told, (EFFICIENT.convergence_factor,), ".10"),
+    Row("errata 31", "epochs of a full run", WEBTEXT2.epochs, (KAPLAN_2020_RUN.tokens,), "5.7"),
+    Row("errata 38", "fewest tokens", told, (_FEWEST,), "2.2e7"),
+    Row("errata 38", "most tokens", told, (WEBTEXT2.tokens,), "2.3e10"),
     Row("errata 39", "D = B S", told, (KAPLAN_2020_RUN.tokens,), "1.31e11"),
     Row("errata 39", "2 B S", told, (2 * KAPLAN_2020_RUN.tokens,), "2.62e11"),
     Row("errata 40", "B_crit at a loss of 3", _B_CRIT, (3,), "1.07e6"),
     Row("errata 40", "B_crit at a loss of 2.5", _B_CRIT, (2.5,), "2.55e6"),
     Row("errata 41", "L(N) of the smallest shape", SIZE, (37.7e6,), "3.05"),
     Row("errata 41", "L(N) of the largest shape", SIZE, (42.5e6,), "3.02"),
+    Row("errata 43", "orders of magnitude in N", told, (log10(_HIGH / _LOW),), "6"),
+    Row("errata 43", "orders of magnitude in C_min", told, (log10(_MOST / _LEAST),), "8"),
     Row("errata 44", "joint law with Table 2", KAPLAN_2020, (1e9, 2.2e10), "2.3693"),
     Row("errata 44", "joint law with Table 5", JOINT_OF_TABLE_5, (1e9, 2.2e10), "2.4305"),
     Row("errata 48", "GPT-3 by a product of laws", product_of_laws, GPT_3, "4.63"),
@@ -224,6 +249,9 @@ ROWS = (
     Row("errata 50", "S at 10 times the compute", grown, (S_OPT, 1, 10), "1.07"),
     Row("errata 51", "overfitting in nats", overfitting_in_nats, (1e9, 2.2e10), "0.0505"),
     Row("errata 51", "overfitting as claimed", lambda n, d: (n / d) ** 0.38, (1e9, 2.2e10), "0.309"),
+    Row("errata 53", "exponent of steps in the loss", told, (KAPLAN_2020_STEPS.alpha_S,), ".76"),
+    Row("errata 55", "FLOPs of one step of the smallest model", told, (_STEP,), "2.4e9"),
+    Row("errata 55", "FLOPs of the largest run", KAPLAN_2020_RUN.flops, (_HIGH,), "1.2e21"),
     Row("errata 57", "N_opt of GPT-3's compute", N_OPT, (3634,), "5.2e11"),
     Row("errata 57", "D_opt of GPT-3's compute", D_OPT, (3634,), "1.8e11"),
 )

@@ -54,8 +54,8 @@ def _not_the_same_budget() -> str:
 def _more_parameters() -> str:
     claimed = root_of_a_sixth(GPT_3_FLOPS)
     return (
-        f"It gives {power(claimed)} parameters, more than GPT-3's {power(GPT_3.n_params)}: "
-        f"{GPT_3.n_params / claimed:.2f} times fewer is more."
+        f"It gives {power(claimed)} parameters, more than GPT-3's {power(GPT_3.n_params)}: GPT-3 has "
+        f"{GPT_3.n_params / claimed:.2f} times as many, and nothing became fewer."
     )
 
 

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from isoflop.errata.erratum import Erratum, Kind, percent, power
-from isoflop.errata.runs import CHINCHILLA, Trained
+from isoflop.errata.runs import CHINCHILLA, LARGEST, Trained
 from isoflop.laws.chinchilla import BESIROGLU_2024, BESIROGLU_2024_HUBER, BESIROGLU_2024_LAD, HOFFMANN_2022_TEX
+from isoflop.laws.cooldown import branched_tokens
+from isoflop.laws.decay import COOLDOWN
 from isoflop.laws.kaplan import KAPLAN_2020, KAPLAN_2020_STEPS
 from isoflop.laws.kaplan_batch import KAPLAN_2020_CRITICAL_BATCH, KAPLAN_2020_TABLE_5_CRITICAL_BATCH
 from isoflop.laws.kaplan_efficient import ComputeEfficient
@@ -67,6 +69,24 @@ def _size_scale() -> str:
     laws = KAPLAN_2020_TABLE_5_SIZE, KAPLAN_2020.on_infinite_data, KAPLAN_2020_STEPS.converged
     losses = [f"{law(1e9):.3f} (Table {table})" for law, table in zip(laws, (5, 2, 3), strict=True)]
     return f"For 1e9 parameters on infinite data: {', '.join(losses)} nats/token. They are three fits, not to be mixed."
+
+
+def _at_convergence() -> str:
+    law = KAPLAN_2020_CRITICAL_BATCH
+    converged = KAPLAN_2020_TABLE_5_SIZE(LARGEST.n_params)
+    return (
+        f"L(N) of the largest model, {power(LARGEST.n_params, 2)} parameters, converges to {converged:.2f} nats/token, "
+        f"where B_crit is {power(law(converged), 2)} tokens; 2e6 belong to a loss of {law.loss_at(2e6):.2f}."
+    )
+
+
+def _half_the_cost() -> str:
+    horizons = (10.0, 20.0, 30.0)
+    shares = [branched_tokens(horizons, fraction=fraction) / sum(horizons) for fraction in (COOLDOWN, 0.1)]
+    return (
+        f"Runs of 10, 20 and 30 tokens a parameter then take {shares[0]:.2f} of what three cosines take with cooldowns "
+        f"of {percent(COOLDOWN)}, and {shares[1]:.2f} with 10 %: half only with none."
+    )
 
 
 def _five() -> str:
@@ -190,5 +210,21 @@ ROWS = (
         (("dubey2024", "sec. 3.2.1"),),
         Kind.INSIDE,
         _tokens_called_n,
+    ),
+    Erratum(
+        11,
+        "The critical batch is roughly 1 to 2 million tokens at convergence for the largest models.",
+        "B_crit = 2e8 / L^(1 / 0.21).",
+        (("kaplan2020", "sec. 5.1 and eq. 5.3"),),
+        Kind.INSIDE,
+        _at_convergence,
+    ),
+    Erratum(
+        12,
+        "Cooldowns from one run at a constant rate halve the cost of 10, 20 and 30 tokens a parameter.",
+        "They cost max(D) (1 - f) + f sum D, where cosines cost sum D; f, the share of the cooldown, is 20 %.",
+        (("hagele2024", ""),),
+        Kind.INSIDE,
+        _half_the_cost,
     ),
 )

@@ -11,9 +11,10 @@ from isoflop.conventions import MEANINGS, Counted, Size, mismatch
 from isoflop.errors import BadInput
 from isoflop.laws.catalog import form, published_law
 from isoflop.laws.inputs import QUANTITIES
+from isoflop.laws.kaplan_frontier import least_compute
 from isoflop.laws.law import About, Law
 from isoflop.laws.published import PUBLISHED
-from isoflop.units import PF_DAY, print_count
+from isoflop.units import print_count
 
 KNOWN_AS = {"bergsma2025": "Power Lines", "bi2024": "DeepSeek LLM", "li2025": "Step Law"}
 """Papers better known by another name than their first author's."""
@@ -23,7 +24,11 @@ STEP = 1e-4  # in ln N and ln D, for slopes; of a power law they are exact
 
 @dataclass(frozen=True)
 class Point:
-    """N, D and C of a run. C is 6 N D unless given; counts: what N counts, where the asker said it."""
+    """N, D and C of a run. C is 6 N D unless given; counts: what N counts, where the asker said it.
+
+    Rules in PF-days are of C_min (Kaplan et al. 2020, Table 6, for runs at the critical batch, which spend 2 C_min):
+    they are given C / 2.
+    """
 
     n_params: float
     tokens: float
@@ -53,7 +58,7 @@ class Point:
             "n_params": self.n_params,
             "tokens": self.tokens,
             "flops": self.flops,
-            "pf_days": self.flops / PF_DAY,
+            "pf_days": least_compute(self.flops),
             "size_ratio": self.n_params / origin.n_params,
             "tokens_ratio": self.tokens / origin.tokens,
         }

@@ -17,11 +17,11 @@ _STARTS = 600  # at the most, of all breaks together; the other constants multip
 
 
 class BNSL(Law):
-    """L(x) = a + b x^(-c0) Π_i (1 + (x / d_i)^(1 / f_i))^(-c_i f_i)
+    """L(D) = a + b D^(-c0) Π_i (1 + (D / d_i)^(1 / f_i))^(-c_i f_i)
 
-    Caballero et al. 2023, arXiv:2210.14891, eq. 1. x are the examples seen (subclass it to name another input), L a
-    loss or an error rate. Each break adds c_i to the exponent around d_i; f_i is how many e-folds it takes. Any number
-    of breaks: `bnsl(n)` makes the form with n, and without any it is a power law with a floor.
+    Caballero et al. 2023, arXiv:2210.14891, eq. 1. D (there x) are the examples seen (subclass it to name another
+    input), L a loss or an error rate. Each break adds c_i to the exponent around d_i; f_i is how many e-folds it
+    takes. Any number of breaks: `bnsl(n)` makes the form with n, and without any it is a power law with a floor.
     """
 
     n_breaks: ClassVar[int]
@@ -31,7 +31,7 @@ class BNSL(Law):
     paper = "caballero2022"
 
     def __call__(self, examples: Any) -> Any:
-        """L after x examples."""
+        """L after D examples."""
         constants = self.constants
         x = log(examples)
         ln_y = -constants["c0"] * x
@@ -51,8 +51,8 @@ def bnsl(n_breaks: int) -> type[BNSL]:
     if n_breaks < 0:
         raise BadInput(f"A broken law has 0 breaks or more; got {n_breaks}. Each costs three constants.")
     fields = [
-        ("a", param("output", "the floor: the loss at infinite x", starts=(0.01, 0.5), linear=True)),
-        ("b", param("output", "the reducible loss at x = 1", starts=(0.1, 3.0, 50.0, 3e3, 2e5), linear=True)),
+        ("a", param("output", "the floor: the loss at infinite D", starts=(0.01, 0.5), linear=True)),
+        ("b", param("output", "the reducible loss at D = 1", starts=(0.1, 3.0, 50.0, 3e3, 2e5), linear=True)),
         ("c0", param("1", "the exponent before the breaks", starts=(0.0, 0.2, 0.6), domain=_ANY, scale="linear")),
     ]
     turns = {1: (-0.3, 0.3, 1.0), 2: (-0.3, 0.3)}.get(n_breaks, (0.3,))

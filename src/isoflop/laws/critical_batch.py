@@ -19,10 +19,10 @@ _MEANT = (
 
 @dataclass(frozen=True)
 class StepsToTarget(Law):
-    """Y(B) = a + b / B
+    """S(B) = a + b / B
 
-    Zhang et al. 2024, arXiv:2410.21676: optimiser steps to one target loss, from the batch in sequences (of 512 tokens
-    there; the unit of the batch is that of b and of the critical batch). Fitted to ln Y by least squares.
+    Zhang et al. 2024, arXiv:2410.21676, there Y: optimiser steps to one target loss, from the batch in sequences (of
+    512 tokens there; the unit of the batch is that of b and of the critical batch). Fitted to ln S by least squares.
     """
 
     a: float = param("steps", "steps that no batch can save", starts=(1e2, 1e3, 1e4), linear=True)
@@ -34,7 +34,7 @@ class StepsToTarget(Law):
     output_unit = "steps"
 
     def __call__(self, batch_sequences: Any) -> Any:
-        """Y at a batch of B sequences, steps."""
+        """S at a batch of B sequences, steps."""
         return self.a + self.b / batch_sequences
 
     def critical_batch(self, base: float = 256.0, overhead: float = 0.2) -> Any:

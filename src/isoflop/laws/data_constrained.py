@@ -17,12 +17,13 @@ _EXPONENTS = (0.2, 0.35, 0.6)
 
 @dataclass(frozen=True)
 class DataConstrained(Law):
-    """L(N, D, U) = E + A / N'^alpha + B / D'^beta, D' = U + U R_D* (1 - e^(-R_D / R_D*)), R_D = D / U - 1
+    """L(N, D, U) = E + A / N'^alpha + B / D'^beta, D' = w(D, u, R_D*), N' = w(N, min(N, N_u), R_N*), u = min(D, U)
 
-    Muennighoff et al. 2023, arXiv:2305.16264, eq. 5 and 6. U are unique tokens; each repetition adds less. N' is as D',
-    of U_N, the size that is best for U tokens, R_N = N / U_N - 1 and R_N*: parameters beyond it add less too. The
-    authors hold the first five constants at a fit to runs without repetition (see `fixed`) and fit R_D* and R_N*. L in
-    nats/token. The law cannot say that repetition harms.
+    Muennighoff et al. 2023, arXiv:2305.16264, eq. 5 and 6, with w(x, y, R) = y + y R (1 - e^(-(x / y - 1) / R)) and N_u
+    the size that is best for u tokens (`best_size`). U are unique tokens; each repetition, D / u - 1 of them, adds
+    less. Parameters beyond N_u add less too. The paper writes U_D for u and U_N for min(N, N_u). The authors hold the
+    first five constants at a fit to runs without repetition (see `fixed`) and fit R_D* and R_N*. L in nats/token. The
+    law cannot say that repetition harms.
     """
 
     E: float = param("nats/token", "loss of an infinite model on infinite data", starts=_FLOORS, linear=True)

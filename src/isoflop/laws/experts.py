@@ -18,7 +18,7 @@ _ANY = (-np.inf, np.inf)
 
 @dataclass(frozen=True)
 class FineGrainedExperts(Law):
-    """L(N, D, G) = c + (g / G^gamma + a) / N^alpha + b / D^beta
+    """L(N, D, G) = c + (g / G^gamma + a) / N^alpha + b / D^beta, N of all experts
 
     Krajewski et al. 2024, arXiv:2402.07871, eq. 9, at one expansion rate. An expert is G times narrower than the dense
     layer it replaces, and each token goes to G of them, so that G leaves both counts of parameters as they are. N
@@ -58,7 +58,7 @@ def all_experts(active_params: Any, expansion: Any) -> Any:
 
 @dataclass(frozen=True)
 class SparseExperts(Law):
-    """L(N, D, S) = a / N^alpha + b / D^beta + c / (1 - S)^lambda + d / ((1 - S)^delta N^gamma) + e
+    """L(N, D, S) = a / N^alpha + b / D^beta + c / (1 - S)^lambda + d / ((1 - S)^delta N^gamma) + e, N of all experts
 
     Abnar et al. 2025, arXiv:2501.12370, eq. 6. S is the share of the experts that a token does not use, below 1; N
     counts all parameters, used or not. With lambda below 0 the third term falls as S grows and the fourth rises. L in

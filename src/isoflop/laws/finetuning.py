@@ -19,7 +19,9 @@ class RectifiedFineTuning(Law):
     L in nats/token.
     """
 
-    B: float = param("nats/token", "what is left to learn, times D_l", starts=(1.0, 30.0, 1e3, 3e4), linear=True)
+    B: float = param(
+        "nats/token examples^beta", "what is left to learn, times D_l", starts=(1.0, 30.0, 1e3, 3e4), linear=True
+    )
     D_l: float = param("examples^beta", "data that pre-training stands for", starts=(1.0, 30.0, 1e3, 3e4))
     beta: float = param("1", "how fast examples help past D_l", starts=_EXPONENTS)
     E: float = param("nats/token", "loss after infinitely many examples", starts=_FLOORS, linear=True)
@@ -55,16 +57,16 @@ class VanillaFineTuning(Law):
 
 @dataclass(frozen=True)
 class MultiplicativeFineTuning(Law):
-    """L(X, D) = A / (X^alpha D^beta) + E
+    """L(N, D) = A / (N^alpha D^beta) + E
 
-    Zhang et al. 2024, arXiv:2402.17193. X is whatever was scaled before fine-tuning, here N (subclass it to name
-    another, such as the tokens of pre-training); D is the number of fine-tuning examples. One task and method has its
-    own A and beta; alpha and E are shared. The number of parameters that a light-weight method tunes hardly matters as
-    an X. L in nats/token.
+    Zhang et al. 2024, arXiv:2402.17193. In the place of N they put X, whatever was scaled before fine-tuning (subclass
+    it to name another, such as the tokens of pre-training); D is the number of fine-tuning examples. One task and
+    method has its own A and beta; alpha and E are shared. The number of parameters that a light-weight method tunes
+    hardly matters as an X. L in nats/token.
     """
 
-    A: float = param("nats/token", "what is left to learn, at X = D = 1", starts=(1.0, 10.0, 100.0, 1e3), linear=True)
-    alpha: float = param("1", "how fast X helps", starts=(0.03, 0.1, 0.3))
+    A: float = param("nats/token", "what is left to learn, at N = D = 1", starts=(1.0, 10.0, 100.0, 1e3), linear=True)
+    alpha: float = param("1", "how fast size helps", starts=(0.03, 0.1, 0.3))
     beta: float = param("1", "how fast examples help", starts=(0.03, 0.1, 0.3))
     E: float = param("nats/token", "what neither can lower", starts=_FLOORS, linear=True)
 

@@ -74,7 +74,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     # of an architecture
     "experts": Quantity("E", "experts", "experts a layer"),
     "granularity": Quantity("G", "1", "how many times narrower an expert is than a dense layer"),
-    "sparsity": Quantity("S", "1", "share of the parameters that one token does not use", high=1.0, closed="low"),
+    "sparsity": Quantity("S", "1", "share of the experts that one token does not use", high=1.0, closed="low"),
     "weight_bits": Quantity("P_w", "bits", "precision of weights in training"),
     "activation_bits": Quantity("P_a", "bits", "precision of activations in training"),
     "cache_bits": Quantity("P_kv", "bits", "precision of attention's keys and values in training"),
@@ -87,7 +87,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     ),
     "characters": Quantity("H", "characters", "characters trained on"),
     # of data
-    "examples": Quantity("D_f", "examples", "examples fine-tuned on"),
+    "examples": Quantity("D", "examples", "examples trained or fine-tuned on"),
     "finetuning_tokens": Quantity("D_F", "tokens", "tokens or characters fine-tuned on"),
     "transferred": Quantity("D_T", "tokens", "tokens or characters that pre-training is worth", closed="both"),
     **{f"share_{j}": Quantity(f"r_{j}", "1", f"share of domain {j} in the training data") for j in range(1, 10)},

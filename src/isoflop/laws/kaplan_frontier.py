@@ -7,7 +7,7 @@ from isoflop.laws.arrays import bounded_exp, exp, floats, log
 from isoflop.laws.kaplan_single import KaplanCompute, KaplanData
 from isoflop.laws.law import Law, param
 from isoflop.laws.published import constants
-from isoflop.units import flops_of
+from isoflop.units import flops_of, pf_days_of
 
 _SCALES = (1e2, 1e4, 1e6, 1e8, 1e10)
 _EXPONENTS = (0.03, 0.25, 0.75)
@@ -95,6 +95,11 @@ class KaplanOptimalTokens(Law):
     def __call__(self, pf_days: Any) -> Any:
         """D_opt at C_min PF-days, tokens."""
         return self.k * bounded_exp(self.a * log(pf_days))
+
+
+def least_compute(flops: Any) -> Any:
+    """C_min = C / 2, PF-days, of C FLOPs spent at the critical batch, where Table 6 is to be used (eq. 5.5)."""
+    return pf_days_of(floats(flops)) / 2
 
 
 def tokens_processed(pf_days: Any, n_params: Any, batch_ratio: Any) -> Any:

@@ -11,10 +11,10 @@ from isoflop.laws.published import constants
 
 @dataclass(frozen=True)
 class LearningRateOfSize(Law):
-    """LR(N) = a - b ln N
+    """eta(N) = a - b ln N
 
-    Kaplan et al. 2020, arXiv:2001.08361, eq. D.1, of Adam. The logarithm is natural. It breaks down for N > 1e10, and
-    is negative beyond `zero`. N leaves out embeddings.
+    Kaplan et al. 2020, arXiv:2001.08361, eq. D.1 (there LR), of Adam. The logarithm is natural. It breaks down for
+    N > 1e10, and is negative beyond `zero`. N leaves out embeddings.
     """
 
     a: float = param("1", "the rate at N = 1", starts=(1e-3, 1e-2), linear=True)
@@ -26,7 +26,7 @@ class LearningRateOfSize(Law):
     paper = "kaplan2020"
 
     def __call__(self, n_params: Any) -> Any:
-        """LR of N parameters."""
+        """eta of N parameters."""
         return self.a - self.b * log(n_params)
 
     @property

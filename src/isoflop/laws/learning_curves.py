@@ -18,9 +18,9 @@ _SMOOTH_STEPS = 2  # the last of them: each doubles the number of derivatives th
 
 @dataclass(frozen=True)
 class M1(Law):
-    """L(x) = beta x^c
+    """L(D) = beta D^c
 
-    Alabdulmohsin et al. 2022, M1. x are the examples seen, L an error rate or a loss.
+    Alabdulmohsin et al. 2022, M1. D (there x) are the examples seen, L an error rate or a loss.
     """
 
     beta: float = param("output", "the loss after one example", starts=_SCALES, linear=True)
@@ -31,15 +31,16 @@ class M1(Law):
     paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
-        """L after x examples."""
+        """L after D examples."""
         return self.beta * bounded_exp(self.c * log(examples))
 
 
 @dataclass(frozen=True)
 class M2(Law):
-    """L(x) = beta x^c + E
+    """L(D) = beta D^c + E
 
-    Alabdulmohsin et al. 2022, M2. x are the examples seen, L an error rate or a loss. The authors fit it as `M2Excess`.
+    Alabdulmohsin et al. 2022, M2. D (there x) are the examples seen, L an error rate or a loss. The authors fit it as
+    `M2Excess`.
     """
 
     beta: float = param("output", "the reducible loss after one example", starts=_SCALES, linear=True)
@@ -51,13 +52,13 @@ class M2(Law):
     paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
-        """L after x examples."""
+        """L after D examples."""
         return self.beta * bounded_exp(self.c * log(examples)) + self.E
 
 
 @dataclass(frozen=True)
 class M2Excess(Law):
-    """1 = beta x^c / (L - E)
+    """1 = beta D^c / (L - E)
 
     M2 as Alabdulmohsin et al. 2022 fit it: logarithms of this ratio are residuals of ln(L - E), so that a loss counts
     the more the nearer it is to the floor. A table needs L as it was measured, and a column `ratio` of ones.
@@ -73,15 +74,15 @@ class M2Excess(Law):
     paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any, loss: Any) -> Any:
-        """What the law says of the reducible loss after x examples, over what is left of L above the floor."""
+        """What the law says of the reducible loss after D examples, over what is left of L above the floor."""
         return self.beta * bounded_exp(self.c * log(examples) - log_of(loss - self.E))
 
 
 @dataclass(frozen=True)
 class M3(Law):
-    """L(x) = beta (1 / x + gamma)^c
+    """L(D) = beta (1 / D + gamma)^c
 
-    Alabdulmohsin et al. 2022, M3, with c above 0. x are the examples seen, L an error rate or a loss.
+    Alabdulmohsin et al. 2022, M3, with c above 0. D (there x) are the examples seen, L an error rate or a loss.
     """
 
     beta: float = param("output", "the loss after about one example", starts=_SCALES, linear=True)
@@ -93,16 +94,16 @@ class M3(Law):
     paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
-        """L after x examples."""
+        """L after D examples."""
         return self.beta * bounded_exp(self.c * logsumexp(-log(examples), log_of(self.gamma)))
 
 
 @dataclass(frozen=True)
 class M4(Law):
-    """(L - E) / (e0 - L)^alpha = beta x^c, solved for L(x)
+    """(L - E) / (e0 - L)^alpha = beta D^c, solved for L(D)
 
-    Alabdulmohsin et al. 2022, M4: from the loss e0 of a random guess (1 of an error rate) down to the floor E. x are
-    the examples seen. With alpha at 0 it is M2, as long as that is below e0.
+    Alabdulmohsin et al. 2022, M4: from the loss e0 of a random guess (1 of an error rate) down to the floor E. D
+    (there x) are the examples seen. With alpha at 0 it is M2, as long as that is below e0.
     """
 
     beta: float = param("output^(1 - alpha)", "the two sides after one example", starts=_SCALES)
@@ -116,7 +117,7 @@ class M4(Law):
     paper = "alabdulmohsin2022"
 
     def __call__(self, examples: Any) -> Any:
-        """L after x examples."""
+        """L after D examples."""
         alpha = maximum(self.alpha, 1e-9)
         span = maximum(self.e0 - self.E, 1e-12)
         right = log_of(self.beta) + self.c * log(examples) - (1 - alpha) * log(span)

@@ -16,9 +16,11 @@ _ANY = (-np.inf, np.inf)
 class MultiPower(Law):
     """L(t) = L_0 + A S_1(t)^-alpha - B sum_(k <= t) (eta_(k-1) - eta_k) [1 - (1 + C eta_k^-gamma S_k(t))^-beta]
 
-    Luo et al. 2025, arXiv:2503.12811. S_1 is the sum of all learning rates up to step t, S_k that from step k on.
-    k runs over all steps, those of the warm-up too, whose drops are negative: so does the authors' code, and their
-    constants hold for that (their text adds the warm-up's sum to S_1 alone). Inputs: `laws/history.py`.
+    Luo et al. 2025, arXiv:2503.12811. S_1 is the sum of all learning rates up to step t, S_k that from step k on. The
+    authors write A (S_1 + S_W)^-alpha, S_W being the sum of the warm-up's rates and S_1 that of those after it. Here
+    S_1 begins with the warm-up, so that S_W is in it. And k runs over all steps, those of the warm-up too, whose drops
+    are negative. Their constants hold for both: so all of their test metrics come out to the last digit, where S_W
+    added again, or no drop below 0, does not come near. Inputs: `laws/history.py`.
     """
 
     L_0: float = param("nats/token", "loss after an infinite sum of rates", starts=(0.5, 1.0, 2.0, 4.0), linear=True)

@@ -108,10 +108,11 @@ def noise_scale_of(gradient: ArrayLike, covariance: ArrayLike, hessian: ArrayLik
 
 @dataclass(frozen=True)
 class BestRate(Law):
-    """eps_opt(B) = eps_max / (1 + B_noise / B)
+    """eta(B) = eps_max / (1 + B_noise / B)
 
-    McCandlish et al. 2018, arXiv:1812.06162: the best learning rate of SGD at a batch of B examples. Of Adam the rate
-    grows as B^0.5 to B^1 below B_noise, and falls again beyond it.
+    McCandlish et al. 2018, arXiv:1812.06162, there eps_opt: the best learning rate of SGD at a batch of B examples. Of
+    Adam the rate grows as B^0.5 to B^1 below B_noise, and falls again beyond it. Unverified: the form is of a text that
+    transcribes the paper, in part from memory.
     """
 
     eps_max: float = param("1", "the best rate of a batch without noise", starts=(1e-3, 1e-1, 1e1), linear=True)
@@ -123,16 +124,17 @@ class BestRate(Law):
     paper = "mccandlish2018"
 
     def __call__(self, batch_sequences: Any) -> Any:
-        """eps_opt at a batch of B sequences."""
+        """eta at a batch of B sequences."""
         return self.eps_max / (1 + self.B_noise / batch_sequences)
 
 
 @dataclass(frozen=True)
 class StepProgress(Law):
-    """dL_opt(B) = dL_max / (1 + B_noise / B)
+    """dL(B) = dL_max / (1 + B_noise / B)
 
-    McCandlish et al. 2018, arXiv:1812.06162: how far one step at the best rate takes the loss, at a batch of B
-    examples. Half of the farthest at B = B_noise. Steps of one B_noise trade against tokens as `StepsAndTokens` says.
+    McCandlish et al. 2018, arXiv:1812.06162, there dL_opt: how far one step at the best rate takes the loss, at a batch
+    of B examples. Half of the farthest at B = B_noise. Steps of one B_noise trade against tokens as `StepsAndTokens`
+    says. Unverified: the form is of a text that transcribes the paper, in part from memory.
     """
 
     dL_max: float = param("nats/token", "the progress of a batch without noise", starts=(1e-4, 1e-2, 1.0), linear=True)
@@ -143,7 +145,7 @@ class StepProgress(Law):
     paper = "mccandlish2018"
 
     def __call__(self, batch_sequences: Any) -> Any:
-        """dL_opt at a batch of B sequences, nats/token."""
+        """dL at a batch of B sequences, nats/token."""
         return self.dL_max / (1 + self.B_noise / batch_sequences)
 
 

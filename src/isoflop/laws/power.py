@@ -14,12 +14,13 @@ _SCALES = tuple(float(np.exp(a)) for a in (-5, 0, 5, 10, 15))
 
 @dataclass(frozen=True)
 class PowerLaw(Law):
-    """y = A / x^alpha = (x_c / x)^alpha with x_c = A^(1/alpha); as it stands, L(C).
+    """L(C) = A / C^alpha = (C_c / C)^alpha with C_c = A^(1/alpha)
 
-    Kaplan et al. 2020, arXiv:2001.08361, eq. 1.1-1.3 write it with x_c, which overflows where alpha is small.
+    Kaplan et al. 2020, arXiv:2001.08361, eq. 1.1-1.3 write it with C_c, which overflows where alpha is small. Subclass
+    it to name another input or output.
     """
 
-    A: float = param("output", "the output at x = 1", starts=_SCALES, linear=True)
+    A: float = param("output", "the output at C = 1", starts=_SCALES, linear=True)
     alpha: float = param(
         "1", "how fast it falls", starts=(0.0, 0.1, 0.5, 1.0), domain=(-np.inf, np.inf), scale="linear"
     )
@@ -28,44 +29,46 @@ class PowerLaw(Law):
     paper = "kaplan2020"
 
     def __call__(self, flops: Any) -> Any:
-        """The output at x."""
+        """The output at C."""
         return self.A / flops**self.alpha
 
     @property
     def x_c(self) -> Any:
-        """Where the output is 1, in the unit of the input; x_c of Kaplan et al. 2020."""
+        """Where the output is 1, in the unit of the input; C_c of Kaplan et al. 2020."""
         return self.A ** (1 / self.alpha)
 
 
 @dataclass(frozen=True)
 class FlooredPowerLaw(Law):
-    """y = E + A / x^alpha; as it stands, L(C).
+    """L(C) = E + A / C^alpha
 
-    Henighan et al. 2020, arXiv:2010.14701, eq. 1.1: a reducible loss over an irreducible one.
+    Henighan et al. 2020, arXiv:2010.14701, eq. 1.1: a reducible loss over an irreducible one. Subclass it to name
+    another input or output.
     """
 
-    E: float = param("output", "the floor: the output at infinite x", starts=(0.1, 0.5, 1.0, 2.0), linear=True)
-    A: float = param("output", "the reducible part at x = 1", starts=_SCALES, linear=True)
+    E: float = param("output", "the floor: the output at infinite C", starts=(0.1, 0.5, 1.0, 2.0), linear=True)
+    A: float = param("output", "the reducible part at C = 1", starts=_SCALES, linear=True)
     alpha: float = param("1", "how fast the reducible part falls", starts=(0.05, 0.1, 0.2, 0.5, 1.0), scale="linear")
 
     inputs = ("flops",)
     paper = "henighan2020"
 
     def __call__(self, flops: Any) -> Any:
-        """The output at x."""
+        """The output at C."""
         return self.E + self.A / flops**self.alpha
 
 
 @dataclass(frozen=True)
 class BendingPowerLaw(Law):
-    """y = A / x^(alpha + gamma ln x): a power law whose exponent drifts with scale; as it stands, L(C).
+    """L(C) = A / C^(alpha + gamma ln C)
 
-    The second-order expansion of ln y in ln x, for ladders too small to show their asymptote. It is of no use far
-    beyond what it was fitted to: the local exponent, alpha + 2 gamma ln x, has no limit.
+    A power law whose exponent drifts with scale: the second-order expansion of ln L in ln C, for ladders too small to
+    show their asymptote. It is of no use far beyond what it was fitted to: the local exponent, alpha + 2 gamma ln C,
+    has no limit. Subclass it to name another input or output.
     """
 
-    A: float = param("output", "the output at x = 1", starts=_SCALES, linear=True)
-    alpha: float = param("1", "the exponent at x = 1", starts=(0.0, 0.1, 0.5), domain=(-np.inf, np.inf), scale="linear")
+    A: float = param("output", "the output at C = 1", starts=_SCALES, linear=True)
+    alpha: float = param("1", "the exponent at C = 1", starts=(0.0, 0.1, 0.5), domain=(-np.inf, np.inf), scale="linear")
     gamma: float = param(
         "1", "half of what the exponent gains each e-fold", starts=(0.0,), domain=(-np.inf, np.inf), scale="linear"
     )
@@ -73,7 +76,7 @@ class BendingPowerLaw(Law):
     inputs = ("flops",)
 
     def __call__(self, flops: Any) -> Any:
-        """The output at x."""
+        """The output at C."""
         return self.A / flops ** (self.alpha + self.gamma * log(flops))
 
 

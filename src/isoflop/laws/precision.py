@@ -21,9 +21,10 @@ class TrainedPrecision(Law):
     """L(N, D, P) = A / N_eff^alpha + B / D^beta + E, N_eff = N Π_x (1 - e^(n_x - P_x / gamma_x))
 
     Kumar et al. 2024, arXiv:2411.04330, eq. 4 and finding 2: weights (x = w), activations (a) and attention's keys and
-    values (kv) in P_x bits each, of integers, in the forward pass. The equations leave out the shifts n_x, which the
-    fits have (app. K): below n_x gamma_x bits nothing of a model is left. Infinite bits are full precision. N leaves
-    out embeddings; L in nats/token.
+    values (kv) in P_x bits each, of integers, in the forward pass. The equations have no shifts n_x: as printed,
+    N_eff = N Π_x (1 - e^(-P_x / gamma_x)), this form with every n_x at 0. The fits have them (app. K): below
+    n_x gamma_x bits nothing of a model is left. Infinite bits are full precision. N leaves out embeddings; L in
+    nats/token.
     """
 
     E: float = param("nats/token", "loss of an infinite model on infinite data", starts=(1.0, 2.0, 3.0), linear=True)
@@ -107,8 +108,8 @@ class QuantizationPenalty(Law):
     """delta(N, D, P) = C_T D^gamma_D / N^gamma_N e^(b - P / gamma)
 
     Kumar et al. 2024, arXiv:2411.04330, eq. 2: what quantizing the weights to P bits adds to the loss of a model that
-    was trained in 16, in nats/token. The equation leaves out the shift b, which the fit has (app. K). The more tokens a
-    model has seen, the more it loses. For models that were trained in few bits the paper's eq. 9 lowers it.
+    was trained in 16, in nats/token. The equation as printed has b = 0; the fit has the shift (app. K). The more
+    tokens a model has seen, the more it loses. For models that were trained in few bits the paper's eq. 9 lowers it.
     """
 
     C_T: float = param(

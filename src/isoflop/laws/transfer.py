@@ -20,7 +20,10 @@ class Transfer(Law):
     """
 
     k: float = param(
-        "data^(1 - alpha)", "what pre-training is worth, at D_F = N = 1", starts=(1e3, 3e4, 1e6), linear=True
+        "data^(1 - alpha) parameters^-beta",
+        "what pre-training is worth, at D_F = N = 1",
+        starts=(1e3, 3e4, 1e6),
+        linear=True,
     )
     alpha: float = param("1", "how it grows with the data fine-tuned on", starts=(0.1, 0.3, 0.7))
     beta: float = param("1", "how it grows with size", starts=(0.2, 0.4, 0.8))
@@ -48,7 +51,7 @@ class TransferLoss(Law):
     """
 
     N_c: float = param("parameters", "the size at which the loss would be 1 on infinite data", starts=(1e10, 1e14))
-    R: float = param("data^alpha", "D_c over k", starts=(1e4, 1e8, 1e12))
+    R: float = param("data^alpha parameters^beta", "D_c over k", starts=(1e4, 1e8, 1e12))
     alpha_N: float = param("1", "how fast size helps", starts=(0.05, 0.1))
     alpha_D: float = param("1", "how fast data helps", starts=(0.05, 0.1, 0.3))
     alpha: float = param("1", "how D_T grows with the data fine-tuned on", starts=(0.1, 0.3))

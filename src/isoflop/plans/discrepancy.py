@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import log10
 from typing import Any
 
 from isoflop.conventions import MEANINGS, Convention
@@ -10,14 +11,16 @@ from isoflop.laws.catalog import published_law
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.constants.frontiers import (
     KAPLAN_WARMUP,
+    PORIAN_BUDGETS,
     PORIAN_FLOPS,
     PORIAN_SOURCE,
     PORIAN_TAG,
     PORIAN_WATERFALL,
 )
+from isoflop.laws.kaplan_frontier import least_compute
 from isoflop.laws.law import Law
 from isoflop.plans.miscount import AS_IT_IS, AS_KAPLAN, HEAD_COUNTED, Counting, Ladder, apparent
-from isoflop.units import pf_days_of, print_count, print_flops
+from isoflop.units import print_count, print_flops
 
 SCHEMA = 1
 TRUTH = "BESIROGLU_2024"
@@ -37,6 +40,9 @@ ALONE: Mapping[str, Counting] = {
     "long warm-up": HEAD_COUNTED,
     "none of them": AS_IT_IS,
 }
+
+BUDGETS = (1e6, 1e32)
+"""FLOPs that a training run may cost: below no model takes a step, beyond it all computers are too few."""
 
 ADVISERS: Mapping[str, tuple[str, ...]] = {
     "Kaplan 2020, Table 6": ("KAPLAN_2020_TABLE_6_SIZE", "KAPLAN_2020_TABLE_6_TOKENS"),
@@ -70,12 +76,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Advice:
-    """What a published law says is best for the budget: N (parameters, as `counts` says) and D (tokens)."""
+    """What a published law says is best for the budget: N (parameters, as `counts` says) and D (tokens).
+
+    note: what one must know to use the two; "" where there is nothing.
+    """
 
     law: str
     n_params: float
     tokens: float
     counts: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,7 @@ class Discrepancy:
     """The published waterfall, its first steps simulated, each wrong alone, and what the laws advise at C FLOPs.
 
     alone: the simulated exponent with one thing wrong at a time. assumptions: what the simulation takes for granted.
+    notes: how far the budget lies from what was measured.
     """
 
     flops: float
@@ -93,6 +104,7 @@ class Discrepancy:
     assumptions: tuple[str, ...]
     source: str
     tag: str
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -102,6 +114,7 @@ class Discrepancy:
             "steps": [asdict(each) for each in self.steps],
             "advice": [asdict(each) for each in self.advice],
             "assumptions": list(self.assumptions),
+            "notes": list(self.notes),
         }
 
 
@@ -109,10 +122,11 @@ def discrepancy(flops: float, *, truth: str = TRUTH) -> Discrepancy:
     """From Kaplan's exponent to Hoffmann's, step by step, and at a budget (FLOPs) what each law advises.
 
     Published: Porian et al. 2024, arXiv:2406.19146. Simulated: `plans.miscount.apparent` with nothing tuned, taking a
-    set of constants of a joint law for true. Raises `BadInput` where the budget is no positive number of FLOPs.
+    set of constants of a joint law for true. Raises `BadInput` where the budget is none: outside `BUDGETS`.
     """
-    if not 0 < flops < float("inf"):
-        raise BadInput(f"A budget is a positive number of FLOPs; got {flops!r}.")
+    low, high = BUDGETS
+    if not low <= flops <= high:
+        raise BadInput(f"A budget is a positive number of FLOPs, from {low:g} to {high:g}; got {flops!r}.")
     law = published_law(truth)
     ladder = Ladder()
     steps = []
@@ -131,11 +145,11 @@ def discrepancy(flops: float, *, truth: str = TRUTH) -> Discrepancy:
                 None if found is None else len(found.budgets),
             )
         )
-    low, high = ladder.sizes
+    smallest, largest = ladder.sizes
     assumptions = (
         f"{truth} is the loss of N with head, although fitted to larger models",
         f"{len(ladder.budgets)} budgets from {print_flops(ladder.budgets[0])} to {print_flops(ladder.budgets[-1])}",
-        f"every size from {print_count(low)} to {print_count(high)}, where a best size at either end is none",
+        f"every size from {print_count(smallest)} to {print_count(largest)}, where a best size at either end is none",
         "the head of 50,257 ids holds omega N^(1/3) parameters (Pearce & Song 2024)",
         f"warm-up of {print_count(KAPLAN_WARMUP)} tokens in every run",
         "a token counts as its learning rate over the peak",
@@ -149,20 +163,45 @@ def discrepancy(flops: float, *, truth: str = TRUTH) -> Discrepancy:
         assumptions,
         PORIAN_SOURCE,
         PORIAN_TAG,
+        _range_notes(flops),
+    )
+
+
+def _range_notes(flops: float) -> tuple[str, ...]:
+    """How far a budget lies outside those that Porian et al. ran, where it does."""
+    low, high = PORIAN_BUDGETS[0], PORIAN_BUDGETS[-1]
+    if low <= flops <= high:
+        return ()
+    far, side = (log10(flops / high), "beyond") if flops > high else (log10(low / flops), "below")
+    return (
+        f"{print_flops(flops)} lie {far:.1f} decades {side} what was measured, {print_flops(low).split()[0]} to "
+        f"{print_flops(high).split()[0]}: N is a line drawn on.",
     )
 
 
 def advice(name: str, sets: tuple[str, ...], flops: float) -> Advice:
-    """What one joint law, or a law of N and one of D, advise at C FLOPs."""
+    """What one joint law, or a law of N and one of D, advise at C FLOPs.
+
+    Laws in PF-days are of C_min, and for runs at the critical batch (Kaplan et al. 2020, Table 6), which spend twice
+    that: they are asked at C / 2.
+    """
     laws = [published_law(each) for each in sets]
     first = laws[0]
     if isinstance(first, Chinchilla):
         n_params, tokens = first.optimal_size(flops), first.optimal_tokens(flops)
     else:
         n_params, tokens = (_at(law, flops) for law in laws)
-    counts = first.about.n_params
-    return Advice(name, float(n_params), float(tokens), MEANINGS[counts] if isinstance(counts, Convention) else counts)
+    counts, note = first.about.n_params, ""
+    if _of_least_compute(first):
+        spent = print_flops(6 * float(n_params) * float(tokens))
+        note = f"asked at C_min = C / 2, as at the critical batch; 6 N D is {spent}"
+    said = MEANINGS[counts] if isinstance(counts, Convention) else counts
+    return Advice(name, float(n_params), float(tokens), said, note)
+
+
+def _of_least_compute(law: Law) -> bool:
+    return law.inputs == ("pf_days",)
 
 
 def _at(law: Law, flops: float) -> float:
-    return float(law(pf_days_of(flops) if law.inputs == ("pf_days",) else flops))
+    return float(law(least_compute(flops) if _of_least_compute(law) else flops))

@@ -32,6 +32,7 @@ def discrepancy_text(found: Discrepancy) -> str:
         [
             f"Best size N ∝ C^a and N at {at}: {found.source} [{found.tag}]",
             columns(rows, right=(1, 2, 3, 4, 5)),
+            *(line for each in found.notes for line in _wrapped(each)),
             *_wrapped(f"Simulated with one thing wrong at a time: {alone}."),
             *_wrapped(
                 "Nothing is tuned to meet the published numbers. Taken for granted: "
@@ -39,6 +40,7 @@ def discrepancy_text(found: Discrepancy) -> str:
             ),
             "",
             columns(laws, right=(1, 2, 3)),
+            *(line for each in found.advice if each.note for line in _wrapped(f"{each.law}: {each.note}")),
         ]
     )
 

@@ -15,13 +15,14 @@ _HERNANDEZ = About(
     paper="hernandez2021",
     tag="V2",
     note="while D_F is at most a tenth of what a model of this size can use; far beyond, small models are harmed",
+    unverified="that D_F and D_T are in characters of Python, from memory",
 )
 
 _SHUKOR = About(
     source="arXiv:2504.07951, fits of early, late and sparse models",
     paper="shukor2025",
     tag="V2",
-    note="the exponent alone: the prefactor was not seen",
+    note="the exponent alone: the prefactor was not seen. What N, D and C count is not recorded",
 )
 
 SETS: Mapping[str, Published] = {
@@ -43,7 +44,8 @@ SETS: Mapping[str, Published] = {
             source="arXiv:2010.14701, abstract and sec. 1",
             paper="henighan2020",
             tag="V2",
-            note="an approximate exponent, of all domains; the prefactor was not seen",
+            note="an approximate exponent, of all domains; the prefactor was not seen. What N and C count is not "
+            "recorded",
             disputed="fitted as by Kaplan et al. 2020, whose exponent of text, 0.73, did not last",
         ),
     ),

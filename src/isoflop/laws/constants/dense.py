@@ -6,6 +6,7 @@ from math import exp, sqrt
 
 from isoflop.conventions import Compute, LossUnit, Size
 from isoflop.laws.constants.frontiers import HOFFMANN_TABLE_3, HOFFMANN_TABLE_A3, power_law
+from isoflop.laws.constants.kaplan import SIZES
 from isoflop.laws.constants.row import Published
 from isoflop.laws.law import About
 
@@ -155,11 +156,12 @@ SETS: Mapping[str, Published] = {
             tokens="tokens trained on",
             flops=Compute.SIX_ND_NON_EMBEDDING,
             text="mean of five held-out texts, losses per byte",
-            note="N/D = K^2 (C/6)^eta with K^2 = 0.01, eta = -0.10, N and D in 1e9 and so C in 1e18, the axes of their "
-            "Fig. 10; in FLOPs the constants would ask for 1e4 tokens a parameter",
+            note="published as N/D = K^2 (C/6)^eta with K^2 = 0.01 and eta = -0.10; r and s are that turned over, with "
+            "N and D in 1e9 and so C in 1e18, the axes of their Fig. 10. In FLOPs the constants would ask for 1e4 "
+            "tokens a parameter",
             source="arXiv:2404.06395, eq. 3 and sec. 4.5 (MiniCPM)",
             paper="hu2024",
-            tag="V2",
+            tag="D",
             unverified="the unit of C is read off a figure. K^2 has one digit: the ratio at 1e21 is 167, and 111 to "
             "333 within rounding, where they say 192 on average; their alpha 0.29 and beta 0.23 would make eta -0.115",
             disputed="a far extrapolation of a joint fit: their own Llama 2 reading is 70 to 100",
@@ -174,7 +176,7 @@ SETS: Mapping[str, Published] = {
             tokens="20 a parameter",
             flops=Compute.EXACT,
             loss=LossUnit.NATS_PER_TOKEN,
-            text="the Pile, its test part",
+            text="the Pile, its test part; tokenizer not recorded",
             note="L = (C / 5.984e22)^-0.0737 + 0.5066 of seven models of 111e6 to 13e9; C is the authors' own count, "
             "not 6ND",
             source="arXiv:2304.03208 (Cerebras-GPT)",
@@ -188,10 +190,13 @@ SETS: Mapping[str, Published] = {
         {"omega": _OMEGA},
         About(
             n_params=Size.NON_EMBEDDING,
-            note="32,000 ids at the mean aspect of Hoffmann's models, a width of 39.2 layers; the embedding once",
+            text="none: a count of shapes",
+            note="32,000 ids at the mean aspect of Hoffmann's models, a width of 39.2 times the number of layers; the "
+            "embedding once. The range is that of the sizes they simulate, Kaplan's",
             source="arXiv:2406.12907, authors' code",
             paper="pearce2024",
             tag="C",
+            fitted={"n_params": SIZES},
         ),
     ),
     "PEARCE_2024_BPE": Published(
@@ -199,10 +204,12 @@ SETS: Mapping[str, Published] = {
         {"omega": _OMEGA / 32_000 * 50_257},
         About(
             n_params=Size.NON_EMBEDDING,
+            text="none: a count of shapes",
             note="their aspect with the 50,257 ids of GPT-2's tokenizer, which Kaplan et al. 2020 used",
             source="arXiv:2406.12907, rescaled: omega is proportional to the vocabulary",
             paper="pearce2024",
             tag="D",
+            fitted={"n_params": SIZES},
         ),
     ),
 }

@@ -7,7 +7,8 @@ from isoflop.conventions import Compute, LossUnit, Size
 from isoflop.laws.constants.row import Published
 from isoflop.laws.law import About
 
-_SIZES = (768.0, 1.5e9)
+SIZES = (768.0, 1.5e9)
+"""Their smallest and largest model, parameters without embeddings."""
 _TOKENS = (22e6, 23e9)
 _PF_DAYS = (1.37e-7, 13.7)  # the largest standard run and 8 orders below; where the 8 orders lie is not stated
 
@@ -70,7 +71,7 @@ SETS: Mapping[str, Published] = {
             source="arXiv:2001.08361, Table 2, the joint fit; Table 5 has other constants",
             note=_APART + "10 % dropout and early stopping. Poor at 2e7 tokens, 40 updates an epoch.",
             disputed=_NO_FLOOR.strip(),
-            fitted={"n_params": _SIZES, "tokens": _TOKENS},
+            fitted={"n_params": SIZES, "tokens": _TOKENS},
         ),
     ),
     "KAPLAN_2020_STEPS": Published(
@@ -83,7 +84,7 @@ SETS: Mapping[str, Published] = {
             note=_APART + "The steps are S_min = S / (1 + B_crit / B). Fitted to all steps after warmup; poor at few.",
             disputed=_NO_FLOOR
             + "One schedule of 2.5e5 steps was read at all steps before its end (Hoffmann et al. 2022).",
-            fitted={"n_params": _SIZES, "steps": (3e3, 2.5e5)},
+            fitted={"n_params": SIZES, "steps": (3e3, 2.5e5)},
         ),
     ),
     "KAPLAN_2020_TABLE_5_SIZE": Published(
@@ -95,7 +96,7 @@ SETS: Mapping[str, Published] = {
             source="arXiv:2001.08361, eq. 1.1, Table 5",
             note=_APART + "For N far below N_c; N_c depends on the tokenizer and has no deeper meaning.",
             disputed=_NO_FLOOR.strip(),
-            fitted={"n_params": _SIZES},
+            fitted={"n_params": SIZES},
         ),
     ),
     "KAPLAN_2020_TABLE_5_DATA": Published(
@@ -149,7 +150,7 @@ SETS: Mapping[str, Published] = {
             tokens="infinite data, trained to convergence",
             source="arXiv:2001.08361, Fig. 23",
             disputed="The paper itself rejects this form: the power law fits better. It is negative beyond N_0.",
-            fitted={"n_params": _SIZES},
+            fitted={"n_params": SIZES},
         ),
     ),
     "KAPLAN_2020_CONTEXT_LARGEST": Published("LossInContext", {"a": 2.3, "b": 5.4, "c": 0.62}, _CONTEXT),
@@ -179,7 +180,7 @@ SETS: Mapping[str, Published] = {
             _KAPLAN,
             source="arXiv:2001.08361, eq. 4.4",
             note="Solving eq. 4.3 = 0.02 with Table 2 gives 5.52e3 N^0.738, 6 % more at 1e9 parameters.",
-            fitted={"n_params": _SIZES},
+            fitted={"n_params": SIZES},
         ),
     ),
     "KAPLAN_2020_CRITICAL_BATCH": Published(
@@ -204,7 +205,7 @@ SETS: Mapping[str, Published] = {
         replace(
             _TABLE_6,
             source="arXiv:2001.08361, eq. 6.7",
-            disputed="Of two minds with its own Table 6: 2 C_min / (6 N_opt) is 2.22e10 at 1 PF-day, 1.8 times less. "
+            disputed="The paper's own Table 6 disagrees: 2 C_min / (6 N_opt) is 2.22e10 at 1 PF-day, 1.8 times less. "
             + _ALLOCATION,
         ),
     ),
@@ -217,7 +218,7 @@ SETS: Mapping[str, Published] = {
             flops="",
             source="arXiv:2001.08361, eq. D.1",
             note="ln is natural. Breaks down for N > 1e10; 0 at 1.21e10. Adam, Adafactor above 1e9 parameters.",
-            fitted={"n_params": _SIZES},
+            fitted={"n_params": SIZES},
         ),
     ),
 }

@@ -22,8 +22,14 @@ _GADRE = About(
 )
 _LOSS = replace(
     _GADRE,
-    note="fitted to 5 models: 4 sizes at 20 tokens a parameter and the smallest at 320; losses are on C4's evaluation",
-    fitted={"n_params": (10569312, 411616256), "tokens": (20 * 10569312, 20 * 411616256)},
+    note="fitted to 5 models, whose range this is: 4 sizes at 20 tokens a parameter and the smallest at 320; the other "
+    "99 of the 104, to 6.9e9 parameters and 640 tokens each, judge it. Losses are on C4's evaluation; the tokenizer is "
+    "not recorded",
+    fitted={
+        "n_params": (10569312, 411616256),
+        "tokens": (20 * 10569312, 20 * 411616256),
+        "tokens_per_param": (20, 320),
+    },
 )
 _ERROR = replace(
     _GADRE,

@@ -13,6 +13,7 @@ SETS: Mapping[str, Published] = {
             dict(zip(("L_0", "A", "alpha", "B", "C", "beta", "gamma"), values, strict=True)),
             About(
                 loss=LossUnit.NATS_PER_TOKEN,
+                text="not recorded",
                 note=f"{size}e6 parameters, as the paper names the size; the loss is of training, smoothed; the rates "
                 "have the warm-up among them, 2160 steps to 3e-4; fitted to a cosine, a constant and two steps",
                 paper="luo2025",

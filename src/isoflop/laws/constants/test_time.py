@@ -30,7 +30,7 @@ SETS: Mapping[str, Published] = {
             source="arXiv:2104.03113, its law of training against play, printed to two digits",
             paper="jones2021",
             tag="V2",
-            unverified="what its FLOPs count, the size of the board, and where Elo is 0 (perfect play, from memory)",
+            unverified="what C counts, the size of the board, and where Elo is 0 (perfect play, from memory)",
             note="c has two digits: C_test is known to a factor of 3 at best",
         ),
     ),
