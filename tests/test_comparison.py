@@ -34,10 +34,10 @@ def fit_of(law: Law, **more: Any) -> Fit:
 
 
 def test_at_1e21_every_law_says_what_the_specification_prints() -> None:
-    """Equations 3.1 and 3.3, errata 3 and 4; N and D as printed."""
+    """Sections 3.1 and 3.3; N and D as printed. Kaplan's N is the 4.68e9 that Hoffmann et al. compare with."""
     found = rows(flops=1e21)
     printed = {
-        "Kaplan 2020, Table 6": (7.77e9, 3.87e10),
+        "Kaplan 2020, Table 6": (4.68e9, 3.21e10),
         "Hoffmann 2022, approach 3, printed": (1.82e9, 9.14e10),
         "Hoffmann 2022, approach 3, TeX": (2.22e9, 7.52e10),
         "BESIROGLU_2024": (2.78e9, 6.00e10),
@@ -95,7 +95,7 @@ def test_kaplan_is_followed_with_n_as_the_plan_counts_it_and_the_tokens_that_are
     assert row.follow_n_params == pytest.approx(float(PEARCE_2024_BPE(row.n_params)))
     loss = float(BESIROGLU_2024(row.follow_n_params, 1e22 / (6 * row.follow_n_params)))
     assert row.loss_added == pytest.approx(loss - allocate(BESIROGLU_2024, 1e22).loss)
-    assert row.compute_lost > 0.5
+    assert row.compute_lost > 0.3
     spent = 6 * row.n_params * row.tokens / 1e22
     assert f"6 N D is {spent:.3g} C" in row.notes[0]
 

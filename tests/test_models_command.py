@@ -70,7 +70,7 @@ def test_gpt_3_took_what_it_reports_and_was_too_large() -> None:
     assert now("GPT-3", "HOFFMANN_2022_APPROACH_1_SIZE").oversized == pytest.approx(3.48, abs=0.01)
     assert now("GPT-3", "HOFFMANN_2022_APPROACH_1_SIZE").best_tokens_per_param == pytest.approx(20.8, abs=0.1)
     assert then("GPT-3").rule == "KAPLAN_2020_TABLE_6_SIZE"
-    assert then("GPT-3").oversized < 0.5
+    assert then("GPT-3").oversized < 0.6
     assert then("GPT-3").best_n_params == pytest.approx(1.3e9 * (3.1428e23 / PF_DAY) ** 0.73, rel=1e-4)
 
 
@@ -379,4 +379,4 @@ def test_sizes_are_counted_as_the_law_counts_where_that_is_known() -> None:
     found = place(known_run("Pythia 1B"), rule("KAPLAN_2020_TABLE_6_SIZE"))
     assert found.n_params == known_run("Pythia 1B").sizes[Size.NON_EMBEDDING]
     assert found.doubts == ()
-    assert published_law("KAPLAN_2020_TABLE_6_SIZE")(found.flops / PF_DAY) == found.best_n_params
+    assert published_law("KAPLAN_2020_TABLE_6_SIZE")(found.flops / 2 / PF_DAY) == found.best_n_params

@@ -68,7 +68,7 @@ def test_rate_and_batch_are_of_one_paper_and_no_verified_pair_is_nearer(n: float
     rates, found = learning_rate.opinions(n, d), batch.opinions(n, d)
     rate, best = recommend(rates, found)
     assert rate.row.about.paper == best.row.about.paper
-    assert not (rate.row.about.unverified or best.row.about.unverified)
+    assert "M" not in {rate.row.about.tag, best.row.about.tag}
     for name in ("LI_2025", "PORIAN_2024", "BI_2024"):
         (other,) = [each for each in rates.rows if each.rule == f"{name}_RATE"]
         assert rate.decades <= max(map(abs, other.outside.values()))
@@ -112,7 +112,7 @@ def test_without_rules_tuned_together_nothing_is_recommended() -> None:
 
 def test_a_rule_from_memory_is_shown_but_not_recommended() -> None:
     rates = tuple(
-        replace(each, about=replace(each.about, unverified="the prefactor")) if each.rule == "LI_2025_RATE" else each
+        replace(each, about=replace(each.about, tag="M")) if each.rule == "LI_2025_RATE" else each
         for each in ONE.rate.spread.rows
     )
     rate, best = recommend(replace(ONE.rate.spread, rows=rates), ONE.batch.spread)
@@ -284,7 +284,7 @@ def test_everything_wrong_is_said_at_once() -> None:
 
 def test_the_screen_names_the_rule_taken_and_the_ends_of_the_others() -> None:
     rows = hyperparameter_rows(ONE)
-    assert "by Step Law; 5 rules say 1.02M (Power Lines) to 3.18M (Kaplan 2020)" in rows["batch"]
+    assert "by Step Law; 5 rules say 1.02M (Power Lines) to 2.70M (Kaplan 2020)" in rows["batch"]
     assert rows["peak learning rate"].startswith("0.00163; by Step Law; 4 rules say 0.000348 (Kaplan 2020) to 0.00213")
     assert rows["critical batch"] == "11.7M (Power Lines), 2.63M (Zhang 2024)"
     assert rows["speed against FLOPs"] == str(ONE.faster())

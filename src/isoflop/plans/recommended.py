@@ -76,7 +76,7 @@ def recommend(rates: Spread, batches: Spread) -> tuple[Recommended, Recommended]
 
 def _of(spread: Spread, paper: str) -> list[Advice]:
     rows = [each for each in spread.rows if each.about.paper == paper]
-    return [each for each in rows if each.value is not None and each.outside and not each.about.unverified]
+    return [each for each in rows if each.value is not None and each.outside and each.about.tag != "M"]
 
 
 def _far(row: Advice) -> float:

@@ -12,10 +12,10 @@ from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import read_fits
 from isoflop.estimates.interval import Interval
 from isoflop.laws.catalog import PUBLISHED, find, form, published_law
+from isoflop.laws.kaplan_frontier import least_compute
 from isoflop.laws.law import Law
 from isoflop.laws.power import TokensPerParam
 from isoflop.plans.split import Aim, split
-from isoflop.units import pf_days_of
 
 JOINT = (("n_params", "tokens"), ("n_params", "tokens", "unique_tokens"))
 """Inputs of laws of the loss that split a budget."""
@@ -53,14 +53,14 @@ class Rule:
     def best(self, flops: float) -> tuple[float, float]:
         """N (parameters) and D (tokens) with 6 N D = C that the law calls best.
 
-        A law of C_min in PF-days (Kaplan et al. 2020) is asked at C_min = C: a batch far below the critical one.
+        A law of C_min in PF-days (Kaplan et al. 2020) is asked at C_min = C / 2, a run at the critical batch.
         """
         if self.joint:
             found = split(Ensemble((self.law,)), Aim(flops=flops))
             return float(found.n_params[0]), float(found.tokens[0])
         if isinstance(self.law, TokensPerParam):
             return float(self.law.optimal_size(flops)), float(self.law.optimal_tokens(flops))
-        named = float(self.law(pf_days_of(flops) if self.law.inputs == ("pf_days",) else flops))
+        named = float(self.law(least_compute(flops) if self.law.inputs == ("pf_days",) else flops))
         other = flops / (6 * named)
         return (named, other) if self.law.output == "n_params" else (other, named)
 
@@ -83,7 +83,7 @@ class Rule:
         The range of 6 N D is that of the corners of N and D where the law does not say it.
         """
         asked = {"n_params": n_params, "tokens": tokens, "flops": 6 * n_params * tokens}
-        asked["pf_days"] = float(pf_days_of(asked["flops"]))
+        asked["pf_days"] = float(least_compute(asked["flops"]))
         far, fitted = {}, dict(self.law.about.fitted)
         if {"n_params", "tokens"} <= fitted.keys():
             corners = [6 * n * d for n, d in zip(fitted["n_params"], fitted["tokens"], strict=True)]

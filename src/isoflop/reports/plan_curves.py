@@ -11,11 +11,11 @@ from isoflop.errors import IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.laws.catalog import published_law
 from isoflop.laws.crossing import crossing
+from isoflop.laws.kaplan_frontier import least_compute
 from isoflop.plans.answer import Answer
 from isoflop.plans.basin import TOLERANCE
 from isoflop.plans.reaching import fitted_ranges
 from isoflop.plans.split import Aim, Split, split
-from isoflop.units import pf_days_of
 
 LEVEL = 0.9
 FACTORS = np.exp(np.linspace(-np.log(100), np.log(100), 401))  # sizes looked at, times the best, as `basin` does
@@ -149,7 +149,7 @@ def published_beside(found: Answer, flops: Sequence[float]) -> dict[str, Rows]:
         if law.inputs == ("n_params", "tokens"):
             n = allocate_all(law, C).n_params
         else:
-            given = law(pf_days_of(C) if law.inputs == ("pf_days",) else C)
+            given = law(least_compute(C) if law.inputs == ("pf_days",) else C)
             n = given if law.output == "n_params" else C / (6 * given)
         rows[words] = [
             {"flops": float(c), "n_params": float(size), "tokens": float(c / (6 * size))}
