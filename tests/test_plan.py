@@ -1,7 +1,7 @@
 """A plan maps over a bag of laws: planted laws give their own optimum back, one law alone has no interval."""
 
-import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +13,11 @@ from isoflop.estimates.fit import Fit, FitStatus, fits_from_json, fits_to_json
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.law import About
 from isoflop.laws.power import OptimalSize, OptimalTokens, PowerLaw
-from isoflop.plans.plan import fitted_plans, plan, published_plans
+from isoflop.plans.answer import answer
+from isoflop.plans.plan import plan
+from isoflop.plans.question import Question
+from isoflop.plans.source import fitted_source
+from isoflop.reports.plan_text import plan_text
 
 LAW = Chinchilla(
     E=1.8,
@@ -61,45 +65,37 @@ def test_a_plan_says_how_far_it_reaches_beyond_its_runs() -> None:
     assert any("times the most that the law was fitted to" in note for note in plan(LAW, 1e24).notes)
 
 
-def test_json_has_null_where_nothing_is_known() -> None:
-    found = json.loads(json.dumps(published_plans(1e22)[0].to_json(), allow_nan=False))
-    for name in ("n_params", "tokens", "tokens_per_param", "loss"):
-        assert set(found[name]) == {"median", "low", "high", "level"}
-        assert found[name]["low"] is None
-
-
-def test_a_fit_survives_its_json_with_the_laws_it_plans_by() -> None:
+def test_a_fit_survives_its_json_with_the_laws_it_plans_by(tmp_path: Path) -> None:
     fit = a_fit(LAW).with_intervals(laws_around(LAW))
     (back,), chosen = fits_from_json(fits_to_json([fit]))
     assert chosen == 0
     assert back == fit
     assert back.sample is not None
     assert len(back.sample) == 200
-    for one, other in zip(fitted_plans([fit], 0, 1e21), fitted_plans([back], 0, 1e21), strict=True):
-        assert one.n_params is not None
-        assert other.n_params is not None
-        assert vars(one.n_params) == pytest.approx(vars(other.n_params), rel=1e-6)
+    source = fitted_source(kept(tmp_path, fit), repeats=False)
+    assert source.own
+    found = answer(Question(flops=1e21), source).quantity("n_params")
+    assert fit.sample is not None
+    best = fit.sample.interval(lambda law: allocate(law, 1e21).n_params)
+    assert (found.low, found.high) == pytest.approx((best.low, best.high), rel=1e-6)
 
 
-def test_the_fits_of_a_study_plan_by_both_approaches() -> None:
-    size, tokens, loss = OptimalSize(k=0.1, a=0.5), OptimalTokens(k=1.6, b=0.5), PowerLaw(A=20.0, alpha=0.05)
-    fits = [a_fit(LAW), *(a_fit(law, approach="minima") for law in (loss, size, tokens))]
-    parametric, minima = fitted_plans(fits, 0, 1e20)
-    assert parametric.law == "Chinchilla, fitted"
-    assert minima.n_params is not None
-    assert minima.n_params.median == pytest.approx(1e9)
-    assert minima.loss is not None
-    assert minima.loss.median == pytest.approx(2.0)
-
-
-def test_a_doubtful_fit_is_planned_by_with_its_doubt_first() -> None:
-    (made,) = fitted_plans([a_fit(LAW, status=FitStatus.UNIDENTIFIED)], 0, 1e20)
+def test_a_doubtful_fit_is_planned_by_with_its_doubt_first(tmp_path: Path) -> None:
+    source = fitted_source(kept(tmp_path, a_fit(LAW, status=FitStatus.UNIDENTIFIED)), repeats=False)
+    made = answer(Question(flops=1e20), source)
     assert made.doubts[0].startswith("The fit is unidentified.")
+    assert plan_text(made).startswith("Doubt: The fit is unidentified.")
 
 
-def test_fits_that_do_not_split_a_budget_are_refused() -> None:
+def test_fits_that_do_not_split_a_budget_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"its fits: PowerLaw"):
-        fitted_plans([a_fit(PowerLaw(A=20.0, alpha=0.05))], 0, 1e20)
+        fitted_source(kept(tmp_path, a_fit(PowerLaw(A=20.0, alpha=0.05))), repeats=False)
+
+
+def kept(folder: Path, fit: Fit) -> Path:
+    path = folder / "fit.json"
+    path.write_text(fits_to_json([fit]))
+    return path
 
 
 def test_a_thinned_bag_keeps_the_weights_of_the_whole() -> None:

@@ -1,22 +1,16 @@
-"""A plan: how to split a budget between size and tokens, by every law of a fit, or by published laws."""
+"""A plan in brief: how every law of a bag splits a budget between size and tokens (`answer` says the rest)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from isoflop.allocations.allocate import six_n
-from isoflop.conventions import MEANINGS
-from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
-from isoflop.estimates.fit import Fit
 from isoflop.estimates.interval import Interval
-from isoflop.laws.catalog import PUBLISHED, constants, form
 from isoflop.laws.law import Law
 from isoflop.plans.quantities import best
 
 SCHEMA = 1
-DEFAULT_LAWS = ("BESIROGLU_2024", "HOFFMANN_2022_TEX")
-"""The first is planned by, the second shown beside it; both are of Hoffmann's runs."""
 FAR = 10.0  # beyond this multiple of the largest size or budget fitted, the plan says how far it reaches
 
 
@@ -93,77 +87,6 @@ def plan(
             *_reach(bag.laws[0], "n_params", n_params.median, "parameters"),
             *_reach(bag.laws[0], "tokens", tokens.median, "tokens"),
         ),
-    )
-
-
-def published_plans(flops: float, names: Sequence[str] = DEFAULT_LAWS) -> list[Plan]:
-    """A plan by each published law; the first carries what was assumed."""
-    plans = [plan(form(PUBLISHED[name].form)(**constants(name)), flops, law=name) for name in names]
-    about = PUBLISHED[names[0]].about
-    counts = about.counts("n_params")
-    defaults = {
-        "law": f"{names[0]} ({about.source})",
-        "cost": "C = 6 N D",
-        "N counts": MEANINGS[counts] if counts else about.n_params,
-    }
-    notes = (
-        f"These losses belong to another text ({about.text}): compare them with each other, not with yours. "
-        "Fit your own runs (`isoflop fit`), then `isoflop plan --fit fit.json`.",
-        "Published constants come without their draws, so there are no intervals.",
-    )
-    return [Plan(**{**vars(plans[0]), "defaults": defaults, "notes": notes}), *plans[1:]]
-
-
-def fitted_plans(fits: Sequence[Fit], chosen: int, flops: float) -> list[Plan]:
-    """Plans by the fits of a fit.json: L(N, D) if there is one (approach 3), and the laws of minima (approach 2).
-
-    Raises `BadInput` where no fit says how to split a budget.
-    """
-    plans = []
-    splits = [fit for fit in (fits[chosen], *fits) if fit.law.inputs == ("n_params", "tokens")]
-    if splits:
-        fit = splits[0]
-        plans.append(plan(fit.sample or fit.law, flops, law=f"{type(fit.law).__name__}, fitted"))
-        defaults = {
-            "law": f"the {fit.approach} fit",
-            "cost": "C = 6 N D",
-            "N counts": fit.convention or "as the table does",
-        }
-        doubts = tuple(f"{check.name}: {check.message}" for check in fit.doubts)
-        status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
-        plans[0] = Plan(**{**vars(plans[0]), "defaults": defaults, "doubts": (*status, *doubts)})
-    if frontier := _through_minima(fits, flops):
-        plans.append(frontier)
-    if not plans:
-        there = ", ".join(type(fit.law).__name__ for fit in fits) or "none"
-        raise BadInput(
-            f"No fit in the file says how to split a budget (its fits: {there}). "
-            "Fit L(N, D): isoflop fit TABLE --law chinchilla"
-        )
-    return plans
-
-
-def _through_minima(fits: Sequence[Fit], flops: float) -> Plan | None:
-    """The plan by N_opt(C), D_opt(C) and L(C), where a fit.json has them."""
-    by_output = {fit.law.output: fit for fit in fits if fit.law.inputs == ("flops",)}
-    if "n_params" not in by_output:
-        return None
-
-    def quantity(fit: Fit | None) -> Quantity | None:
-        if fit is None:
-            return None
-        return Quantity.of(fit.sample.interval(lambda law: law(flops))) if fit.sample else Quantity(fit.law(flops))
-
-    size = by_output["n_params"]
-    return Plan(
-        flops,
-        "minima, fitted",
-        quantity(size),
-        quantity(by_output.get("tokens")),
-        None,
-        quantity(by_output.get("loss")),
-        defaults={"N counts": size.convention},
-        notes=_reach(size.law, "flops", flops, "FLOPs"),
     )
 
 

@@ -7,12 +7,15 @@ from math import ceil
 from isoflop.costs.goodput import losses
 from isoflop.costs.hardware import Device, device
 from isoflop.costs.utilisation import DAY, HOUR, default_mfu, device_hours, flops_for_dollars, sustained
+from isoflop.errors import BadInput
 from isoflop.plans.question import Question
 
 DEFAULT_GPU = "H100 SXM"
 DEFAULT_DAYS = 30.0
 """How long a run may take where nothing is said: GPUs are then counted so that it does not take longer."""
 NODE = 8  # GPUs are had in nodes of so many
+LEAST_GOODPUT = 0.1
+"""Below it no number of GPUs is named."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,13 @@ def _enough(gpu: Device, mfu: float, flops: float | None, days: float) -> int:
         return NODE
     gpus = NODE
     for _ in range(20):
-        hours = device_hours(flops, gpu, mfu, goodput=losses(gpus).goodput)
+        goodput = losses(gpus).goodput
+        if goodput < LEAST_GOODPUT:
+            raise BadInput(
+                f"{flops:.3g} FLOPs within {days:g} days would take {gpus:,} and more {gpu.name}, which fail so often "
+                f"that {1 - goodput:.0%} of the time is lost. Allow more --days, or ask for less."
+            )
+        hours = device_hours(flops, gpu, mfu, goodput=goodput)
         needed = NODE * ceil(hours / (days * DAY * NODE))
         if needed <= gpus:
             break

@@ -230,8 +230,8 @@ def _small_batch(models: Sequence[ModelStanding]) -> tuple[str, ...]:
     for law in (rule(each.rule).law for model in models for each in (model.then, *model.beside) if each is not None):
         if isinstance(law, KaplanOptimalSize):
             return (
-                "Kaplan's law is of C_min, half of the C of a run at the critical batch, as Hoffmann et al. compare; of a "
-                f"batch far below it C_min is C, and the best N {2**law.a:.2f} times as large.",
+                "Kaplan's law is of C_min, half of the C of a run at the critical batch, as Hoffmann et al. compare. "
+                f"Of a batch far below it C_min is C, and the best N {2**law.a:.2f} times as large.",
             )
     return ()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isoflop.conventions import Counted
+from isoflop.conventions import Counted, Size
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.fit import Fit
 from isoflop.plans.alternatives import alternatives
@@ -63,7 +63,8 @@ def whole_plan(question: Question, source: Source, *, compare: bool = False, fit
     found = answer(question, source)
     n, d, context = found.n_params, found.tokens, int(question.context)
     loss = found.quantity("loss").median if source.own else None
-    training = hyperparameters(Counted(n, source.counts), d, loss=loss, context=question.context)
+    bare = None if found.shape is None else Counted(found.shape.n_params_nonembedding, Size.NON_EMBEDDING)
+    training = hyperparameters(bare or Counted(n, source.counts), d, loss=loss, context=question.context)
     run = None
     if found.shape is not None:
         run = running(found.shape, n, d, found.have, training.batch_tokens, flops=found.flops)

@@ -13,15 +13,15 @@ from isoflop.units import print_count, print_dollars, print_flops
 WIDTH = 100
 
 
-def plan_text(
-    found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = (), doubts: Sequence[str] | None = None
-) -> str:
-    """The doubts, then the plan, then the blocks (title, lines) in order, then what was assumed and noted."""
-    parts = wrapped(f"Doubt: {doubt}" for doubt in (found.doubts if doubts is None else doubts))
+def plan_text(found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = (), doubts: Sequence[str] = ()) -> str:
+    """Doubts of the laws, the plan, the blocks (title, lines) in order, other doubts, what was assumed and noted."""
+    parts = wrapped(f"Doubt: {doubt}" for doubt in found.doubts)
     parts += [*headline(found), columns([*main_rows(found)])]
     for title, lines in blocks:
         if lines:
             parts += ["", title, *lines]
+    if others := [doubt for doubt in doubts if doubt not in found.doubts]:
+        parts += ["", "Doubtful in rules and machines", *wrapped((f"  {each}" for each in others), indent="    ")]
     parts += ["", "Assumed (each can be set)"]
     parts += wrapped((f"  {name}: {value}" for name, value in found.defaults.items()), indent="    ")
     parts += wrapped(f"Note: {note}" for note in found.notes)

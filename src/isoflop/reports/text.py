@@ -1,11 +1,10 @@
 """What the commands print for people: plans, fits, progress and verdicts as lines of plain text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isoflop.costs.duration import core_seconds
 from isoflop.plans.forecast import Forecast
-from isoflop.plans.plan import Plan, Quantity
 from isoflop.runs.run import Run
 from isoflop.units import print_count, print_flops, print_seconds
 
@@ -86,35 +85,6 @@ def status(found: Mapping[str, Any]) -> str:
     parts += [f"Broken: {problem}" for problem in found["problems"]]
     parts += [verdict(Forecast.from_json(found["forecast"]))] if found["forecast"] else []
     return "\n".join([*parts, *([found["next"]] if found["next"] else [])])
-
-
-def plan(plans: Sequence[Plan]) -> str:
-    """What speaks against the fit that is planned by, then plans side by side, one a column, and what was assumed."""
-    names = [(p.law + (" *" if i == 0 else "")) for i, p in enumerate(plans)]
-    rows: list[tuple[str, ...]] = [(f"at {print_flops(plans[0].flops)}", *names)]
-    rows += [
-        ("N, parameters", *(_quantity(p.n_params) for p in plans)),
-        ("D, tokens", *(_quantity(p.tokens) for p in plans)),
-        ("D / N", *(_quantity(p.tokens_per_param, _ratio) for p in plans)),
-        ("loss", *(_quantity(p.loss, "{:.4f}".format) for p in plans)),
-    ]
-    doubts = [f"Doubt: {doubt}" for p in plans for doubt in p.doubts]
-    parts = [*doubts, columns(rows), *(f"{name}: {value}" for name, value in plans[0].defaults.items())]
-    notes = [f"Note: {note}" for note in plans[0].notes]
-    notes += [f"Note on {p.law}: {note}" for p in plans[1:] for note in p.notes]
-    return "\n".join([*parts, *notes])
-
-
-def _quantity(quantity: Quantity | None, show: Callable[[float], str] = print_count) -> str:
-    if quantity is None:
-        return "unknown"
-    if quantity.low is None or quantity.high is None:
-        return show(quantity.median)
-    return f"{show(quantity.median)} ({show(quantity.low)} to {show(quantity.high)})"
-
-
-def _ratio(number: float) -> str:
-    return f"{float(f'{number:.3g}'):,g}"
 
 
 def _range(numbers: Sequence[float]) -> str:
