@@ -95,7 +95,8 @@ by and with:
   --fit FILE | --law SET    a fit.json, or published constants
   --mfu X --shape F --context T      share of the peak; llama or gpt2; tokens
   --compare --html FILE --json --extrapolate
-    beside other laws; a page; for programs; past six decades"""
+    beside other laws; a page; for programs; past six decades
+  --calibrate FILE          loss,accuracy of your models: what the plan scores"""
 
 
 def _plan(plan: ArgumentParser) -> None:
@@ -107,7 +108,7 @@ def _plan(plan: ArgumentParser) -> None:
         action.help = SUPPRESS
     for name in ("--flops", "--dollars", "--price", "--gpu", "--devices", "--n-params", "--tokens", "--unique-tokens"):
         plan.add_argument(name, help=SUPPRESS)
-    for name in ("--inference-tokens", "--output-tokens", "--fit", "--law", "--context", "--html"):
+    for name in ("--inference-tokens", "--output-tokens", "--fit", "--law", "--context", "--html", "--calibrate"):
         plan.add_argument(name, help=SUPPRESS)
     for name in ("--gpus", "--days", "--loss", "--tokens-per-second", "--mfu"):
         plan.add_argument(name, type=float, help=SUPPRESS)

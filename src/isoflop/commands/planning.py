@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def plan(arguments: Namespace) -> int:
     """The best size and tokens for what is asked, and what the run takes."""
     from isoflop.estimates.fit import read_fits  # noqa: PLC0415
+    from isoflop.plans.points import read_points  # noqa: PLC0415
     from isoflop.plans.whole import whole_plan  # noqa: PLC0415
     from isoflop.reports.whole_text import page_parts, whole_text  # noqa: PLC0415
 
@@ -24,7 +25,8 @@ def plan(arguments: Namespace) -> int:
         return _finetune(arguments, question)
     source = _source(arguments, question)
     fits = read_fits(Path(arguments.fit))[0] if arguments.fit and arguments.compare else ()
-    found = whole_plan(question, source, compare=arguments.compare, fits=fits)
+    points = read_points(Path(arguments.calibrate)) if arguments.calibrate else ()
+    found = whole_plan(question, source, compare=arguments.compare, fits=fits, points=points)
     said = whole_text(found)
     if arguments.html:
         from isoflop.reports.plan_page import plan_page  # noqa: PLC0415

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from isoflop.conventions import Size
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
 from isoflop.plans.basin import Basin, Regret, basin, regret
@@ -183,7 +184,7 @@ def _settled(
     for _ in range(_ROUNDS):
         have = resources(question, n, flops)
         allowed = limits(question, have)
-        aim = aim_of(question, allowed, caps, _served(question, have, n))
+        aim = aim_of(question, allowed, caps, _served(question, have, n, source.counts))
         check_run(question, allowed, have, aim)
         check_loss(question, allowed, have, source, aim)
         found = split(source.bag, aim)
@@ -195,13 +196,19 @@ def _settled(
     return have, allowed, found
 
 
-def _served(question: Question, have: Resources, n_params: float) -> float:
+def _served(question: Question, have: Resources, n_params: float, counts: Size) -> float:
     """Served tokens by what they cost, as tokens at the price of training: output is dearer, near this N."""
     if not question.output_tokens:
         return question.inference_tokens or 0.0
     read = (question.inference_tokens or 0.0) - question.output_tokens
     cost = serving_cost(
-        n_params, read, question.output_tokens, have, context=int(question.context), like=question.family
+        n_params,
+        read,
+        question.output_tokens,
+        have,
+        context=int(question.context),
+        like=question.family,
+        counts=counts,
     )
     return have.mfu * (read / cost.mfu_input + question.output_tokens / cost.mfu_output)
 

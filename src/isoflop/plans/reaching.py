@@ -7,6 +7,8 @@ from isoflop.laws.law import Law
 from isoflop.units import print_count, print_flops
 
 MOST_DECADES = 6.0
+FAR_TOKENS = 100.0
+"""D / N from which a law says little unless it was fitted so far: refits up to 10,000 gave other exponents."""
 
 
 def decades(law: Law, *, n_params: float, tokens: float) -> dict[str, float]:
@@ -54,5 +56,10 @@ def reach_notes(law: Law, *, n_params: float, tokens: float, extrapolate: bool) 
         raise BadInput(
             f"{'; '.join(said)}: so far off a law says nothing. Ask for less than {MOST_DECADES:g} decades, fit runs "
             "nearer to it, or add --extrapolate."
+        )
+    if tokens / n_params > FAR_TOKENS:
+        said.append(
+            f"D / N = {tokens / n_params:,.0f}: few laws were fitted so far, and refits that were have other exponents "
+            "(Sardana et al. 2024, arXiv:2401.00448)"
         )
     return tuple(f"{each}." for each in said)

@@ -149,6 +149,7 @@ def serving_cost(
     bits: float = BITS,
     batch: int = BATCH,
     mfu_input: float | None = None,
+    counts: Size = Size.WITH_HEAD,
 ) -> ServingCost:
     """2 N (D_in / MFU_in + D_out / MFU_out) FLOPs of the peak (Sardana et al. 2024, arXiv:2401.00448, eq. 6).
 
@@ -168,7 +169,7 @@ def serving_cost(
     if problems:
         raise BadInput(problems)
     positive(n_params=n_params, batch=batch, bits=bits)
-    gpu, shape = have.device, shape_of(n_params, like, context)
+    gpu, shape = have.device, shape_of(n_params, like, context, counts)
     found = _on_enough(shape, gpu, bits, batch)
     peak = gpu.flops_per_second
     by_bandwidth = batch * FLOPS_A_TOKEN * shape.n_params / (peak * found.n_devices * found.step_seconds)

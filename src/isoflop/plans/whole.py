@@ -7,6 +7,7 @@ from typing import Any
 from isoflop.conventions import Counted, Size
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.fit import Fit
+from isoflop.plans.accuracy import Accuracy, accuracy
 from isoflop.plans.alternatives import alternatives
 from isoflop.plans.answer import Answer, answer
 from isoflop.plans.comparison import Row, compared
@@ -30,6 +31,7 @@ class WholePlan:
     alternatives: tuple[Alternative, ...]
     sensitivity: tuple[Effect, ...]
     beside: tuple[Row, ...]
+    accuracy: Accuracy | None = None
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -49,15 +51,24 @@ class WholePlan:
             "alternatives": [each.to_json() for each in self.alternatives],
             "sensitivity": [each.to_json() for each in self.sensitivity],
             "beside": [each.to_json() for each in self.beside],
+            "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
             "defaults": defaults,
             "doubts": list(self.doubts),
         }
 
 
-def whole_plan(question: Question, source: Source, *, compare: bool = False, fits: Sequence[Fit] = ()) -> WholePlan:
+def whole_plan(
+    question: Question,
+    source: Source,
+    *,
+    compare: bool = False,
+    fits: Sequence[Fit] = (),
+    points: Sequence[tuple[float, float]] = (),
+) -> WholePlan:
     """The answer to a question with everything a careful engineer would ask next.
 
-    compare: other laws beside it, those of the fits too. Raises as `answer` does; what hangs on a shape is left out
+    compare: other laws beside it, those of the fits too. points: (loss, accuracy) of the user's models, by which the
+    plan's loss becomes an accuracy. Raises as `answer` does; what hangs on a shape is left out
     where none comes to the size.
     """
     found = answer(question, source)
@@ -71,7 +82,9 @@ def whole_plan(question: Question, source: Source, *, compare: bool = False, fit
     served = None
     if question.inference_tokens:
         read = question.inference_tokens - question.output_tokens
-        served = serving_cost(n, read, question.output_tokens, found.have, context=context, like=question.family)
+        served = serving_cost(
+            n, read, question.output_tokens, found.have, context=context, like=question.family, counts=source.counts
+        )
     try:
         one_gpu = largest_on_one(found.have.device, context, question.family, counts=source.counts)
     except (BadInput, IsoflopError):
@@ -84,4 +97,5 @@ def whole_plan(question: Question, source: Source, *, compare: bool = False, fit
         alternatives(found, one_gpu=one_gpu),
         sensitivity(found),
         compared(found, fits) if compare else (),
+        accuracy(points, found.quantity("loss").median) if points else None,
     )

@@ -7,6 +7,7 @@ from isoflop.costs.gated import GatedShape
 from isoflop.costs.shape import Shape
 from isoflop.plans.answer import Answer
 from isoflop.plans.plan import Quantity
+from isoflop.reports.prose import ratio
 from isoflop.reports.text import columns
 from isoflop.units import print_count, print_dollars, print_flops
 
@@ -52,7 +53,7 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
     rows = [
         ("N, parameters", shown(found.quantity("n_params")) + within(found)),
         ("D, tokens", shown(found.quantity("tokens")) + epochs(found)),
-        ("D / N", shown(found.quantity("tokens_per_param"), lambda x: f"{x:.3g}")),
+        ("D / N", shown(found.quantity("tokens_per_param"), ratio)),
     ]
     if found.shape is not None:
         rows.append(("shape", shape_words(found.shape, asked.family)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from isoflop.plans.accuracy import Accuracy
 from isoflop.plans.whole import WholePlan
 from isoflop.reports import prose
 from isoflop.reports.hyperparameters_text import hyperparameter_rows
@@ -21,6 +22,8 @@ def whole_text(plan: WholePlan) -> str:
         blocks.append(("How to run it", rows_block(running_rows(plan.running))))
     if plan.serving is not None:
         blocks.append(("How to serve it", rows_block(serving_rows(plan.serving))))
+    if plan.accuracy is not None:
+        blocks.append(("What it can do", rows_block(accuracy_rows(plan.accuracy))))
     for text in (
         alternatives_text(plan.answer, plan.alternatives),
         sensitivity_text(plan.sensitivity, EFFECTS),
@@ -29,6 +32,13 @@ def whole_text(plan: WholePlan) -> str:
         title, *lines = text.splitlines() or [""]
         blocks.append((title, lines))
     return plan_text(plan.answer, blocks, plan.doubts)
+
+
+def accuracy_rows(found: Accuracy) -> dict[str, str]:
+    """The accuracy that the user's own points give the plan's loss."""
+    said = f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%} with one of {found.points} points left out)"
+    rows = {"accuracy": f"{said}; points are missed by {found.error:.1%}"}
+    return {**rows, "beware": "; ".join(found.notes)} if found.notes else rows
 
 
 def page_parts(plan: WholePlan) -> Mapping[str, Part]:
@@ -53,6 +63,7 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
     if plan.running is not None:
         rows = [*running_rows(plan.running).items()]
         rows += [*serving_rows(plan.serving).items()] if plan.serving is not None else []
+        rows += [*accuracy_rows(plan.accuracy).items()] if plan.accuracy is not None else []
         parts["running"] = Part.of("How to run it", rows, warnings=plan.running.doubts)
     if plan.alternatives:
         parts["alternatives"] = Part.of(

@@ -1,0 +1,99 @@
+"""`isoflop plan`: any mix of constraints on one screen, as JSON, as a page; wrong input answered with what to do."""
+
+import json
+
+import pytest
+
+from conftest import Shell
+from isoflop.arguments import PLAN, parser
+
+QUESTIONS = (
+    ("--flops", "1e22"),
+    ("--dollars", "100000", "--gpu", "h100", "--price", "2.5"),
+    ("--gpus", "64", "--gpu", "h200", "--days", "10", "--unique-tokens", "30e9"),
+    ("--loss", "2.2", "--inference-tokens", "1e13"),
+    ("--n-params", "7e9", "--tokens", "2e12"),
+    ("--flops", "115PF-days", "--shape", "gpt2", "--one-gpu"),
+    ("--dollars", "$2M", "--inference-tokens", "1e12", "--output-tokens", "2e11"),
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+def test_every_question_has_its_answer_and_its_json(isoflop: Shell, question: tuple[str, ...]) -> None:
+    said = isoflop("plan", *question)
+    assert said.returncode == 0, said.stderr
+    for words in ("N, parameters", "D, tokens", "How to train it", "How to run it", "Alternatives", "Assumed"):
+        assert words in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 110
+    found = json.loads(isoflop("plan", *question, "--json").stdout)
+    for name in ("flops", "n_params", "tokens", "loss", "gpu_hours", "days"):
+        assert set(found[name]) == {"median", "low", "high", "level"}
+    assert found["defaults"]
+    assert found["training"]["batch_tokens"] > 0
+    assert found["running"]["layout"]
+    assert found["schema"] == 1
+
+
+def test_help_names_every_option() -> None:
+    (choices,) = (action.choices for action in parser()._actions if action.dest == "command")
+    assert choices
+    options = [option for action in choices["plan"]._actions for option in action.option_strings]
+    told = [option for option in options if option not in {"-h", "--help"}]
+    assert len(told) > 20
+    assert all(option in PLAN for option in told)
+
+
+def test_the_page_stands_alone(isoflop: Shell) -> None:
+    said = isoflop("plan", "--flops", "1e21", "--compare", "--html", "plan.html")
+    assert said.returncode == 0, said.stderr
+    page = (isoflop.folder / "plan.html").read_text(encoding="utf-8")
+    assert len(page) < 1_000_000
+    assert "<svg" in page
+    assert 'src="http' not in page
+    for words in ("How to train it", "How to run it", "The same compute by other laws"):
+        assert words in page
+
+
+def test_points_of_ones_own_give_an_accuracy(isoflop: Shell) -> None:
+    points = "loss,accuracy\n3.2,0.27\n2.9,0.33\n2.6,0.44\n2.3,0.58\n2.15,0.66\n"
+    (isoflop.folder / "points.csv").write_text(points)
+    found = json.loads(isoflop("plan", "--flops", "1e22", "--calibrate", "points.csv", "--json").stdout)
+    assert 0.64 < found["accuracy"]["value"] < 0.69
+    (isoflop.folder / "bad.csv").write_text("loss,score\n3,0.2\n")
+    refused = isoflop("plan", "--flops", "1e22", "--calibrate", "bad.csv")
+    assert refused.returncode == 2
+    assert "no column accuracy" in refused.stderr
+
+
+def test_a_model_is_fine_tuned_on_what_holds_it(isoflop: Shell) -> None:
+    """16 bytes a parameter: 7e9 in full do not fit a card of 24 GB; with LoRA they do."""
+    lora = isoflop("plan", "--finetune", "lora", "--n-params", "7B", "--tokens", "50M", "--gpu", "4090").stdout
+    assert "on 1 RTX 4090" in lora
+    full = isoflop("plan", "--finetune", "full", "--n-params", "7B", "--tokens", "50M", "--gpu", "4090").stdout
+    assert "does not hold it" in full
+    assert json.loads(
+        isoflop("plan", "--finetune", "continued", "--n-params", "7B", "--tokens", "30B", "--json").stdout
+    )["worth"]["4"] == pytest.approx(0.931, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--flops", "1e22", "--n-params", "7e9", "--tokens", "2e12"), "8.4 times less"),
+        (("--flops", "1e22", "--gpu", "abacus"), "H100"),
+        (("--flops", "10foo", "--tokens", "many"), "10ZFLOP"),
+        (("--flops", "1e40"), "--extrapolate"),
+        (("--days", "10"), "--gpus"),
+        ((), "needs a budget"),
+        (("--flops", "1e22", "--fit", "a.json", "--law", "HOFFMANN_2022"), "leave one out"),
+        (("--flops", "1e22", "--law", "chinchilla"), "HOFFMANN_2022_TEX"),
+        (("--finetune", "lora"), "--n-params"),
+        (("--loss", "1.83", "--extrapolate"), "--days"),
+    ],
+    ids=str,
+)
+def test_a_wrong_question_is_answered_with_what_to_do(isoflop: Shell, arguments: tuple[str, ...], said: str) -> None:
+    refused = isoflop("plan", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
