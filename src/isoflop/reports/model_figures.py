@@ -77,7 +77,7 @@ def sizes_and_tokens(found: StandingOfModels, named: Collection[str]) -> Figure 
         name="sizes-and-tokens",
         title="Sizes and tokens, and what laws call best",
         caption="Below a line a model is too large for its compute by that law, above it trained for longer. Kaplan’s "
-        "N leaves out embeddings, and his compute is at a small batch."
+        "N leaves out embeddings, and his compute is taken at the critical batch."
         f"{' N of a mixture of experts is what a token uses.' if _mixtures(found) else ''}",
         alt=f"Training tokens against parameters on log axes: {len(rows)} models, and lines of the best N and D by "
         f"{', '.join(map(short, lines))}.",
