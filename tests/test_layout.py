@@ -10,7 +10,7 @@ from isoflop.costs.activations import Recomputation, activation_bytes_per_layer,
 from isoflop.costs.hardware import Device, device
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
-from isoflop.plans.footprint import Split, footprint
+from isoflop.plans.footprint import Parallelism, footprint
 from isoflop.plans.layout import CLOSE, Layout, fewest_devices, layout, splits
 from isoflop.plans.overhead import overhead
 
@@ -79,7 +79,7 @@ def test_what_fits_one_device_is_not_split() -> None:
 
 
 def test_the_footprint_is_the_sum_of_its_parts() -> None:
-    whole = footprint(SEVEN_B, Split(1, 1, 8, 3, 2, 4, Recomputation.NONE))
+    whole = footprint(SEVEN_B, Parallelism(1, 1, 8, 3, 2, 4, Recomputation.NONE))
     n = SEVEN_B.n_params_total
     assert (whole.weights, whole.gradients, whole.optimizer) == pytest.approx((2 * n / 8, 2 * n / 8, 12 * n / 8))
     assert whole.activations == pytest.approx(32 * activation_bytes_per_layer(SEVEN_B, 2))
@@ -90,11 +90,11 @@ def test_the_footprint_is_the_sum_of_its_parts() -> None:
 
 def test_the_first_stage_of_a_pipeline_holds_all_micro_batches_on_their_way() -> None:
     """Korthikanti et al. 2022: with p stages and m >= p, as many layers' activations as without a pipeline."""
-    one = footprint(SEVEN_B, Split(1, 1, 1, 0, 1, 16, Recomputation.NONE))
-    four = footprint(SEVEN_B, Split(1, 4, 1, 0, 1, 16, Recomputation.NONE))
+    one = footprint(SEVEN_B, Parallelism(1, 1, 1, 0, 1, 16, Recomputation.NONE))
+    four = footprint(SEVEN_B, Parallelism(1, 4, 1, 0, 1, 16, Recomputation.NONE))
     assert four.activations == pytest.approx(one.activations)
     assert four.weights < one.weights / 3
-    short = footprint(SEVEN_B, Split(1, 4, 1, 0, 1, 2, Recomputation.NONE))
+    short = footprint(SEVEN_B, Parallelism(1, 4, 1, 0, 1, 2, Recomputation.NONE))
     assert short.activations == pytest.approx(one.activations / 2)
 
 
@@ -102,16 +102,16 @@ def test_communication_is_the_papers() -> None:
     """ZeRO 1 sends what plain data parallelism does, ZeRO 3 half as much again (Rajbhandari et al. 2020, sec. 7)."""
 
     def sent(zero: int, accumulation: int = 1) -> float:
-        split = Split(1, 1, 64, zero, 1, accumulation, Recomputation.NONE)  # type: ignore[arg-type]
+        split = Parallelism(1, 1, 64, zero, 1, accumulation, Recomputation.NONE)  # type: ignore[arg-type]
         return overhead(SEVEN_B, H100, split, 64.0 * accumulation, 1.0).data
 
     assert sent(0) == pytest.approx(2 * 2 * SEVEN_B.n_params_total * 63 / 64 / 50e9)
     assert sent(1) == sent(0) == sent(2)
     assert sent(3) == pytest.approx(1.5 * sent(0))
     assert sent(3, 4) == pytest.approx(4 * sent(3))
-    bubble = overhead(SEVEN_B, H100, Split(1, 4, 1, 0, 1, 8, Recomputation.NONE), 8.0, 1.0)
+    bubble = overhead(SEVEN_B, H100, Parallelism(1, 4, 1, 0, 1, 8, Recomputation.NONE), 8.0, 1.0)
     assert bubble.idle == pytest.approx(3 / 8)
-    redone = overhead(SEVEN_B, H100, Split(1, 1, 1, 0, 1, 8, Recomputation.FULL), 8.0, 1.0)
+    redone = overhead(SEVEN_B, H100, Parallelism(1, 1, 1, 0, 1, 8, Recomputation.FULL), 8.0, 1.0)
     assert redone.recomputing == pytest.approx(1 / 3)
 
 

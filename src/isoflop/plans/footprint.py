@@ -8,7 +8,7 @@ from isoflop.costs.shape import Shape
 
 
 @dataclass(frozen=True)
-class Split:
+class Parallelism:
     """tensor x pipeline x data devices, ZeRO stage, `accumulation` micro-batches a step, what is recomputed."""
 
     tensor: int
@@ -67,7 +67,7 @@ def params_a_device(shape: Shape, tensor: int, pipeline: int) -> tuple[float, fl
     return (layers + embedding) / tensor, (layers + head) / tensor
 
 
-def footprint(shape: Shape, split: Split, *, flash: bool = True, gradient_bytes: float = GRADIENT) -> Footprint:
+def footprint(shape: Shape, split: Parallelism, *, flash: bool = True, gradient_bytes: float = GRADIENT) -> Footprint:
     """Bytes on the fullest device: of the first pipeline stage or of the last.
 
     The first keeps the activations of min(p, m) micro-batches on their way (one forward, one backward), the last those

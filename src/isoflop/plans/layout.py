@@ -10,7 +10,7 @@ from isoflop.costs.memory import GRADIENT, Zero, training_bytes
 from isoflop.costs.shape import Shape
 from isoflop.costs.utilisation import default_mfu
 from isoflop.errors import BadInput, IsoflopError
-from isoflop.plans.footprint import Footprint, Split, footprint
+from isoflop.plans.footprint import Footprint, Parallelism, footprint
 from isoflop.plans.overhead import LINK, NETWORK, Overhead, overhead, step_seconds
 from isoflop.units import print_count
 
@@ -33,7 +33,7 @@ class Layout:
 
     device: Device
     n_devices: int
-    split: Split
+    split: Parallelism
     memory: Footprint
     available: float
     overhead: Overhead
@@ -78,7 +78,7 @@ def layout(
     ]
     tried.sort(key=lambda each: each[0].total)
 
-    def fits(split: Split) -> bool:
+    def fits(split: Parallelism) -> bool:
         return footprint(shape, split, flash=flash, gradient_bytes=gradient_bytes).total <= available
 
     least = next((lost.total for lost, split in tried if fits(split)), None)
@@ -119,7 +119,7 @@ def splits(
     *,
     flash: bool = True,
     micro_batches: tuple[int, ...] = MICRO_BATCHES,
-) -> Iterator[Split]:
+) -> Iterator[Parallelism]:
     """Every split of n devices that a batch of so many sequences feeds."""
     again = [Recomputation.NONE, Recomputation.FULL] if flash else list(Recomputation)
     for tensor in _divisors(n_devices, min(device.domain, shape.n_heads)):
@@ -134,7 +134,7 @@ def splits(
                 accumulation = -(-sequences // (data * micro_batch))
                 for zero in stages:
                     for recomputation in again:
-                        yield Split(tensor, pipeline, data, zero, micro_batch, accumulation, recomputation)
+                        yield Parallelism(tensor, pipeline, data, zero, micro_batch, accumulation, recomputation)
 
 
 def fewest_devices(
@@ -176,7 +176,7 @@ def _sequences(shape: Shape, batch_tokens: float) -> int:
     return round(batch_tokens / shape.context)
 
 
-def _complexity(split: Split) -> tuple[int, ...]:
+def _complexity(split: Parallelism) -> tuple[int, ...]:
     """What makes a layout harder to run, the worst first; a larger micro-batch fills the device better."""
     redone = list(Recomputation).index(split.recomputation)
     return split.pipeline, split.tensor, redone, split.zero, -split.micro_batch

@@ -8,7 +8,7 @@ from isoflop.costs.hardware import Device
 from isoflop.costs.memory import GRADIENT, WEIGHT
 from isoflop.costs.shape import Shape
 from isoflop.costs.utilisation import sustained
-from isoflop.plans.footprint import Split, layers_a_stage, params_a_device
+from isoflop.plans.footprint import Parallelism, layers_a_stage, params_a_device
 
 ACTIVATION = 2.0  # bf16
 LINK, NETWORK = 300e9, 25e9
@@ -39,7 +39,7 @@ def step_seconds(shape: Shape, device: Device, n_devices: int, batch_tokens: flo
 def overhead(
     shape: Shape,
     device: Device,
-    split: Split,
+    split: Parallelism,
     sequences: float,
     step: float,
     *,

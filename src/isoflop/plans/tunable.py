@@ -10,7 +10,7 @@ from isoflop.costs.hardware import Device
 from isoflop.costs.memory import GRADIENT, WEIGHT, adapter_params, states_per_param
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
-from isoflop.plans.footprint import Footprint, Split, footprint
+from isoflop.plans.footprint import Footprint, Parallelism, footprint
 from isoflop.plans.largest import largest
 from isoflop.plans.layout import MOST_DEVICES, RESERVE
 from isoflop.plans.shapes import Family, count, family
@@ -24,7 +24,7 @@ RANK = 16
 class Tuned:
     """What each of n data-parallel devices holds when a model is tuned: part by part, and bytes that may be used.
 
-    n_trained: parameters that are trained: all, or those of the adapters. Split as ZeRO 3 where n_devices > 1.
+    n_trained: parameters that are trained: all, or those of the adapters. Parallelism as ZeRO 3 where n_devices > 1.
     """
 
     method: Method
@@ -73,7 +73,7 @@ def tuned(
     available = device.memory_bytes * (1 - reserve)
 
     def with_(recomputation: Recomputation) -> Tuned:
-        split = Split(1, 1, n_devices, 3 if n_devices > 1 else 0, 1, 1, recomputation)
+        split = Parallelism(1, 1, n_devices, 3 if n_devices > 1 else 0, 1, 1, recomputation)
         if method == "full":
             whole = footprint(shape, split, gradient_bytes=gradient_bytes)
             return Tuned(method, n_devices, shape.n_params_total, recomputation, whole, available)
