@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -181,13 +182,14 @@ def _settled(
     """Devices and split that agree with each other: MFU goes by the size, the number of devices by the FLOPs."""
     n: float = question.n_params or _LIKE
     flops: float | None = None
+    solve = cache(partial(split, source.bag))  # most rounds ask the same again
     for _ in range(_ROUNDS):
         have = resources(question, n, flops)
         allowed = limits(question, have)
         aim = aim_of(question, allowed, caps, _served(question, have, n, source.counts))
         check_run(question, allowed, have, aim)
-        check_loss(question, allowed, have, source, aim)
-        found = split(source.bag, aim)
+        check_loss(question, allowed, have, source, aim=aim, solve=solve)
+        found = solve(aim)
         n_before, flops_before = n, flops
         n, flops = found.median("n_params"), found.median("flops")
         reach_notes(source.law, n_params=n, tokens=found.median("tokens"), extrapolate=question.extrapolate)

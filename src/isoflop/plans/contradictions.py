@@ -1,6 +1,6 @@
 """Constraints that cannot hold together: which they are, and by how much one of them must give."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.question import Question
 from isoflop.plans.resources import Resources
 from isoflop.plans.source import Source
-from isoflop.plans.split import Aim, split
+from isoflop.plans.split import Aim, Split
 from isoflop.units import print_count, print_dollars, print_flops
 
 
@@ -32,12 +32,23 @@ def check_run(question: Question, limits: Mapping[str, float], have: Resources, 
     )
 
 
-def check_loss(question: Question, limits: Mapping[str, float], have: Resources, source: Source, aim: Aim) -> None:
-    """Raise `BadInput` where the loss asked for takes more than a budget allows, or cannot be reached at that size."""
+def check_loss(
+    question: Question,
+    limits: Mapping[str, float],
+    have: Resources,
+    source: Source,
+    *,
+    aim: Aim,
+    solve: Callable[[Aim], Split],
+) -> None:
+    """Raise `BadInput` where the loss asked for takes more than a budget allows, or cannot be reached at that size.
+
+    solve: splits an aim by every law of the source.
+    """
     if question.loss is None:
         return
     try:
-        found = split(source.bag, aim)
+        found = solve(aim)
     except IsoflopError as error:
         raise BadInput(_out_of_reach(question, source, aim, str(error))) from None
     if not limits:
@@ -54,7 +65,7 @@ def check_loss(question: Question, limits: Mapping[str, float], have: Resources,
         served=aim.served,
         most_params=aim.most_params,
     )
-    best = split(source.bag, free).median("loss")
+    best = solve(free).median("loss")
     raise BadInput(
         f"--loss {question.loss:g} takes {print_flops(needs)} by {source.name}; {name} allows {print_flops(allowed)}, "
         f"{needs / allowed:.3g} times less. Relax one: {_raised(question, name, needs, allowed, have)}, or --loss to "
