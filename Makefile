@@ -56,6 +56,7 @@ bench: bench-speed bench-reproductions bench-coverage
 bench-speed: setup
 	@$(BIN)/python benches/fit_speed.py
 	@$(BIN)/python benches/check_speed.py
+	@$(BIN)/python benches/command_speed.py
 
 # Published fits too slow for the suite; skipped, saying so, where the published runs are not here.
 bench-reproductions: setup
