@@ -3,6 +3,7 @@
 from math import log10
 
 from isoflop.errors import BadInput
+from isoflop.laws.kaplan_frontier import least_compute
 from isoflop.laws.law import Law
 from isoflop.units import print_count, print_flops
 
@@ -14,10 +15,11 @@ FAR_TOKENS = 100.0
 def decades(law: Law, *, n_params: float, tokens: float) -> dict[str, float]:
     """By how many factors of ten N, D and 6 N D lie outside what was fitted, above (+) or below (-); 0 within.
 
-    Only of what is known of the law.
+    Only of what is known of the law; of one in PF-days (Kaplan et al. 2020) C_min is taken as half of C.
     """
     fitted = fitted_ranges(law)
     asked = {"n_params": n_params, "tokens": tokens, "flops": 6 * n_params * tokens}
+    asked["pf_days"] = float(least_compute(asked["flops"]))
     found = {}
     for name, value in asked.items():
         if name in fitted:

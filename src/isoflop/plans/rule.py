@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log10
 from pathlib import Path
 
 from isoflop.allocations.isoloss import ENDLESS
 from isoflop.conventions import Size
 from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
-from isoflop.estimates.fit import read_fits
 from isoflop.estimates.interval import Interval
 from isoflop.laws.catalog import PUBLISHED, find, form, published_law
 from isoflop.laws.kaplan_frontier import least_compute
 from isoflop.laws.law import Law
 from isoflop.laws.power import TokensPerParam
+from isoflop.plans.reaching import decades
+from isoflop.plans.source import first_fit
 from isoflop.plans.split import Aim, split
 
 JOINT = (("n_params", "tokens"), ("n_params", "tokens", "unique_tokens"))
@@ -78,20 +78,9 @@ class Rule:
         return float(split(Ensemble((self.law,)), Aim(loss=loss)).flops[0])
 
     def decades(self, n_params: float, tokens: float) -> Mapping[str, float]:
-        """By how many factors of ten N, D and 6 N D lie above (+) or below (-) what was fitted, where they do.
-
-        The range of 6 N D is that of the corners of N and D where the law does not say it.
-        """
-        asked = {"n_params": n_params, "tokens": tokens, "flops": 6 * n_params * tokens}
-        asked["pf_days"] = float(least_compute(asked["flops"]))
-        far, fitted = {}, dict(self.law.about.fitted)
-        if {"n_params", "tokens"} <= fitted.keys():
-            corners = [6 * n * d for n, d in zip(fitted["n_params"], fitted["tokens"], strict=True)]
-            fitted.setdefault("flops", (corners[0], corners[1]))
-        for name, (low, high) in fitted.items():
-            if name in asked and not low <= asked[name] <= high:
-                far[name] = log10(asked[name] / (high if asked[name] > high else low))
-        return far
+        """By how many factors of ten N, D and 6 N D lie above (+) or below (-) what was fitted, where they do."""
+        found = decades(self.law, n_params=n_params, tokens=tokens)
+        return {name: far for name, far in found.items() if far}
 
 
 def splits(kind: type[Law]) -> bool:
@@ -124,15 +113,7 @@ def rule(name: str) -> Rule:
 
 
 def _fitted(path: Path) -> Rule:
-    fits, chosen = read_fits(path)
-    able = [fit for fit in (fits[chosen], *fits) if splits(type(fit.law))]
-    if not able:
-        there = ", ".join(type(fit.law).__name__ for fit in fits)
-        raise BadInput(
-            f"No fit in {path} says how to split a budget (its fits: {there}). "
-            "Fit L(N, D): isoflop fit TABLE --law chinchilla"
-        )
-    fit = able[0]
+    fit = first_fit(path, splits)
     status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
     return Rule(
         f"{type(fit.law).__name__} of {path.name}",

@@ -1,13 +1,13 @@
 """The laws that a plan is made by: published ones, or those of a user's fit, with what N counts in them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from isoflop.conventions import MEANINGS, Size
 from isoflop.errors import BadInput
 from isoflop.estimates.ensemble import Ensemble
-from isoflop.estimates.fit import read_fits
+from isoflop.estimates.fit import Fit, read_fits
 from isoflop.laws.catalog import find, published_law
 from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023, DataConstrained
@@ -70,15 +70,7 @@ def published_source(name: str | None, *, repeats: bool) -> Source:
 
 def fitted_source(path: Path, *, repeats: bool) -> Source:
     """The laws of a fit.json that split a budget: the chosen fit if it does, else the first that does."""
-    fits, chosen = read_fits(path)
-    splitting = [fit for fit in (fits[chosen], *fits) if fit.law.inputs in SPLITS and fit.law.output == "loss"]
-    if not splitting:
-        there = ", ".join(type(fit.law).__name__ for fit in fits)
-        raise BadInput(
-            f"No fit in {path} says how to split a budget (its fits: {there}). "
-            "Fit L(N, D): isoflop fit TABLE --law chinchilla"
-        )
-    fit = splitting[0]
+    fit = first_fit(path, lambda form: form.inputs in SPLITS and form.output == "loss")
     bag, defaults = fit.sample or Ensemble((fit.law,)), dict[str, str]()
     bag = replace(bag, laws=tuple(_repeating(law, str(path), repeats, defaults) for law in bag.laws))
     counts = next((each for each in Size if each == fit.convention), Size.WITH_HEAD)
@@ -87,6 +79,19 @@ def fitted_source(path: Path, *, repeats: bool) -> Source:
     status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
     return Source(
         f"{type(fit.law).__name__} of {path}", bag, counts, own=True, defaults=defaults, doubts=(*status, *doubts)
+    )
+
+
+def first_fit(path: Path, able: Callable[[type[Law]], bool]) -> Fit:
+    """The chosen fit of a fit.json if its law is able to split a budget, else the first that is; `BadInput` if none."""
+    fits, chosen = read_fits(path)
+    for fit in (fits[chosen], *fits):
+        if able(type(fit.law)):
+            return fit
+    there = ", ".join(type(fit.law).__name__ for fit in fits)
+    raise BadInput(
+        f"No fit in {path} says how to split a budget (its fits: {there}). "
+        "Fit L(N, D): isoflop fit TABLE --law chinchilla"
     )
 
 

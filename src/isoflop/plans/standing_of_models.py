@@ -9,6 +9,7 @@ from isoflop.conventions import MEANINGS
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.laws.kaplan_frontier import KaplanOptimalSize
 from isoflop.plans.models import KnownRun, doubts_of, known_runs, six_nd
+from isoflop.plans.reaching import MOST_DECADES
 from isoflop.plans.rule import Rule, rule
 
 LAWS_OF_THEIR_TIME = (("2020-01", "KAPLAN_2020_TABLE_6_SIZE"), ("2022-04", "HOFFMANN_2022_APPROACH_1_SIZE"))
@@ -23,8 +24,6 @@ BESIDE = (
     "DUBEY_2024",
 )
 """Laws that the page of one model lays side by side."""
-MOST_DECADES = 6.0
-"""Beyond what was fitted; further off a law says nothing."""
 NOTES = (
     "Best means the lowest loss for the training compute 6 N D, whatever a model is used for: one that serves many "
     "tokens is better smaller and trained for longer.",
