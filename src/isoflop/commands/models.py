@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from isoflop.commands.say import say
+from isoflop.commands.say import say, writable
 
 
 def models(arguments: Namespace) -> int:
@@ -11,6 +11,7 @@ def models(arguments: Namespace) -> int:
     from isoflop.plans.standing_of_models import standing_of_models  # noqa: PLC0415
     from isoflop.reports.models_text import models_text  # noqa: PLC0415
 
+    writable(arguments.html)
     found = standing_of_models(arguments.law, arguments.name)
     said = [models_text(found)]
     if arguments.html:

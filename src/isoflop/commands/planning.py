@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from isoflop.commands.say import say
+from isoflop.commands.say import say, writable
 
 if TYPE_CHECKING:
     from isoflop.plans.question import Question
@@ -21,6 +21,7 @@ def plan(arguments: Namespace) -> int:
     from isoflop.reports.whole_text import page_parts, whole_text  # noqa: PLC0415
 
     question = _question(arguments)
+    writable(arguments.html)
     if arguments.finetune:
         return _finetune(arguments, question)
     source = _source(arguments, question)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from isoflop.costs.goodput import losses
+from isoflop.costs.goodput import LLAMA_3_DEVICES, losses
 from isoflop.costs.hardware import Device, device
-from isoflop.costs.utilisation import DAY, HOUR, default_mfu, device_hours, flops_for_dollars, sustained
+from isoflop.costs.utilisation import DAY, HOUR, default_mfu, device_hours, flops_for_dollars, price_of, sustained
 from isoflop.errors import BadInput
 from isoflop.plans.question import Question
 
@@ -63,22 +63,26 @@ def resources(question: Question, n_params: float, flops: float | None = None) -
         defaults["price"] = f"${price:g} an hour of one {gpu.name}, {gpu.price_date or 'undated'} (--price)"
     gpus = int(question.gpus or 0)
     if not gpus:
-        gpus = _enough(gpu, mfu, flops, question.days or DEFAULT_DAYS)
+        gpus = _enough(gpu, mfu, flops, question.days or DEFAULT_DAYS, asked=question.days is not None)
         within = f"{question.days or DEFAULT_DAYS:g} days"
-        defaults["gpus"] = f"{gpus:,}, the fewest nodes of {NODE} that end within {within} (--gpus)"
+        said = f"the fewest nodes of {NODE} that end within {within}"
+        if question.days is None and gpus > LLAMA_3_DEVICES:
+            gpus, said = LLAMA_3_DEVICES, f"as many as Llama 3.1's run had, and not those that end within {within}"
+        defaults["gpus"] = f"{gpus:,}, {said} (--gpus)"
     goodput = losses(gpus).goodput
     defaults["goodput"] = f"{goodput:.1%} of the time, with failures as often as in Llama 3.1's run"
     return Resources(gpu, price, mfu, gpus, goodput, defaults)
 
 
 def limits(question: Question, have: Resources) -> dict[str, float]:
-    """The training FLOPs that each constraint allows, by the options that say it."""
+    """The training FLOPs that each constraint allows, by the options that say it. Raises `BadInput` without a price."""
     found = {}
     if question.flops is not None:
         found["--flops"] = question.flops
-    if question.dollars is not None and have.price is not None:
+    if question.dollars is not None:
+        price = price_of(have.device, have.price)
         found["--dollars"] = flops_for_dollars(
-            question.dollars, have.device, have.mfu, dollars_per_hour=have.price, goodput=have.goodput
+            question.dollars, have.device, have.mfu, dollars_per_hour=price, goodput=have.goodput
         )
     if question.gpus is not None and question.days is not None:
         found["--gpus and --days"] = (
@@ -87,21 +91,21 @@ def limits(question: Question, have: Resources) -> dict[str, float]:
     return found
 
 
-def _enough(gpu: Device, mfu: float, flops: float | None, days: float) -> int:
+def _enough(gpu: Device, mfu: float, flops: float | None, days: float, *, asked: bool) -> int:
     """The fewest whole nodes that end within the days; lost time makes it a few more, so it is asked again."""
     if flops is None:
         return NODE
     gpus = NODE
     for _ in range(20):
         goodput = losses(gpus).goodput
-        if goodput < LEAST_GOODPUT:
+        if goodput < LEAST_GOODPUT and asked:
             raise BadInput(
                 f"{flops:.3g} FLOPs within {days:g} days would take {gpus:,} and more {gpu.name}, which fail so often "
                 f"that {1 - goodput:.0%} of the time is lost. Allow more --days, or ask for less."
             )
         hours = device_hours(flops, gpu, mfu, goodput=goodput)
         needed = NODE * ceil(hours / (days * DAY * NODE))
-        if needed <= gpus:
+        if needed <= gpus or (not asked and gpus > LLAMA_3_DEVICES):
             break
         gpus = needed
     return gpus

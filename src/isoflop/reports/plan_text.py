@@ -9,7 +9,7 @@ from isoflop.plans.answer import Answer
 from isoflop.plans.plan import Quantity
 from isoflop.reports.prose import ratio
 from isoflop.reports.text import columns
-from isoflop.units import print_count, print_dollars, print_flops
+from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 
 WIDTH = 100
 
@@ -43,7 +43,7 @@ def headline(found: Answer) -> list[str]:
         rest = [f"{name} {print_flops(flops)}" for name, flops in found.allowed.items() if name != found.binding]
         title += f" (beside it: {', '.join(rest)})"
     bag = found.split.bag
-    by = f"by {found.source.name}" + (f", {len(bag)} laws: {bag.how or 'a bag'}" if len(bag) > 1 else "")
+    by = f"by {found.source.name}" + (f", {len(bag)} laws of {bag.how or 'its draws'}" if len(bag) > 1 else "")
     return wrapped([f"{title}, {by}"])
 
 
@@ -73,7 +73,7 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
         rows.append(
             (
                 f"on {have.gpus:,} {have.device.name}",
-                f"{shown(days, lambda x: f'{x:.3g}')} days, {shown(hours)} GPU-hours",
+                f"{shown(days, print_days)}, {shown(hours)} GPU-hours",
             )
         )
     rows.append(
@@ -89,6 +89,11 @@ def shown(quantity: Quantity | None, show: Callable[[float], str] = print_count)
     if quantity.low is None or quantity.high is None or quantity.high - quantity.low <= 1e-9 * abs(quantity.median):
         return show(quantity.median)
     return f"{show(quantity.median)} ({show(quantity.low)} to {show(quantity.high)})"
+
+
+def print_days(days: float) -> str:
+    """Days, or what is less than one in hours, minutes and seconds."""
+    return f"{ratio(days)} days" if days >= 1 else print_seconds(days * 86_400)
 
 
 def within(found: Answer) -> str:
