@@ -3,8 +3,12 @@
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
+
+from isoflop.allocations.repeated import useful_epochs
 from isoflop.costs.gated import GatedShape
 from isoflop.costs.shape import Shape
+from isoflop.laws.data_constrained import DataConstrained
 from isoflop.plans.answer import Answer
 from isoflop.plans.plan import Quantity
 from isoflop.reports.prose import ratio
@@ -55,6 +59,8 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
         ("D, tokens", shown(found.quantity("tokens")) + epochs(found)),
         ("D / N", shown(found.quantity("tokens_per_param"), ratio)),
     ]
+    if found.split.aim.unique_tokens is not None:
+        rows.append(("repeating", repeating(found)))
     if found.shape is not None:
         rows.append(("shape", shape_words(found.shape, asked.family)))
     loss = shown(found.quantity("loss"), lambda x: f"{x:.4f}")
@@ -113,6 +119,21 @@ def epochs(found: Answer) -> str:
         return ""
     seen = found.quantity("epochs")
     return f"  {shown(seen, lambda x: f'{x:.3g}')} epochs of {print_count(aim.unique_tokens)} unique tokens"
+
+
+def repeating(found: Answer) -> str:
+    """What a repeated token is worth here, and past how many epochs more of them hurt."""
+    law, unique = found.source.law, float(found.split.aim.unique_tokens or 0)
+    epochs = found.split.median("epochs")
+    said = []
+    if isinstance(law, DataConstrained):
+        said.append(f"a token is worth {float(law.worth_of_epochs(epochs)):.2f} of a new one, on average")
+    most = float(useful_epochs(law, found.n_params, unique)[0])
+    if most < np.inf:
+        said.append(f"past {most:.3g} epochs more of them hurt")
+    else:
+        said.append("this law cannot say that repetition hurts, which others find")
+    return "; ".join(said)
 
 
 def shape_words(shape: Shape, family: str) -> str:
