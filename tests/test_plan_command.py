@@ -25,7 +25,7 @@ def test_every_question_has_its_answer_and_its_json(isoflop: Shell, question: tu
     assert said.returncode == 0, said.stderr
     for words in ("N, parameters", "D, tokens", "How to train it", "How to run it", "Alternatives", "Assumed"):
         assert words in said.stdout
-    assert max(map(len, said.stdout.splitlines())) <= 110
+    assert max(map(len, said.stdout.splitlines())) <= 100
     found = json.loads(isoflop("plan", *question, "--json").stdout)
     for name in ("flops", "n_params", "tokens", "loss", "gpu_hours", "days"):
         assert set(found[name]) == {"median", "low", "high", "level"}

@@ -12,7 +12,6 @@ from isoflop.laws.data_constrained import DataConstrained
 from isoflop.plans.answer import Answer
 from isoflop.plans.plan import Quantity
 from isoflop.reports.prose import ratio
-from isoflop.reports.text import columns
 from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 
 WIDTH = 100
@@ -21,7 +20,7 @@ WIDTH = 100
 def plan_text(found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = (), doubts: Sequence[str] = ()) -> str:
     """Doubts of the laws, the plan, the blocks (title, lines) in order, other doubts, what was assumed and noted."""
     parts = wrapped(f"Doubt: {doubt}" for doubt in found.doubts)
-    parts += [*headline(found), columns([*main_rows(found)])]
+    parts += [*headline(found), *aligned(main_rows(found))]
     for title, lines in blocks:
         if lines:
             parts += ["", title, *lines]
@@ -65,7 +64,7 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
         rows.append(("shape", shape_words(found.shape, asked.family)))
     loss = shown(found.quantity("loss"), lambda x: f"{x:.4f}")
     rows.append(
-        ("loss, nats/token", loss + (f"  of {found.source.text}, not of your text" if found.source.text else ""))
+        ("loss, nats/token", loss + (f" of {found.source.text}, not of your text" if found.source.text else ""))
     )
     if found.regret is not None:
         worst = f"{found.regret.worst:.2%} of the loss, {found.regret.compute:.0%} of the compute"
@@ -108,7 +107,7 @@ def within(found: Answer) -> str:
         return ""
     around = found.basin
     return (
-        f"  within {around.tolerance:.0%} of the best loss from {print_count(around.low)} to {print_count(around.high)}"
+        f"; within {around.tolerance:.0%} of the best loss from {print_count(around.low)} to {print_count(around.high)}"
     )
 
 
@@ -118,7 +117,7 @@ def epochs(found: Answer) -> str:
     if aim.unique_tokens is None:
         return ""
     seen = found.quantity("epochs")
-    return f"  {shown(seen, lambda x: f'{x:.3g}')} epochs of {print_count(aim.unique_tokens)} unique tokens"
+    return f", {shown(seen, lambda x: f'{x:.3g}')} epochs of {print_count(aim.unique_tokens)} unique tokens"
 
 
 def repeating(found: Answer) -> str:
@@ -151,10 +150,15 @@ def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
 
 
 def rows_block(rows: Mapping[str, str]) -> list[str]:
-    """Label and value, aligned and indented; what is long goes on under its value."""
-    label = 2 + max(map(len, rows), default=0)
+    """Label and value, aligned and indented."""
+    return [f"  {line}" for line in aligned(list(rows.items()), WIDTH - 2)]
+
+
+def aligned(rows: Sequence[tuple[str, str]], width: int = WIDTH) -> list[str]:
+    """Labels, and values beside them; what is long goes on under its value."""
+    label = 2 + max((len(name) for name, _ in rows), default=0)
     lines: list[str] = []
-    for name, value in rows.items():
-        first, *rest = textwrap.wrap(value, WIDTH - label - 2, break_long_words=False, break_on_hyphens=False) or [""]
-        lines += [f"  {name:<{label}}{first}", *(f"  {'':<{label}}{line}" for line in rest)]
+    for name, value in rows:
+        first, *rest = textwrap.wrap(value, width - label, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [f"{name:<{label}}{first}", *(f"{'':<{label}}{line}" for line in rest)]
     return lines
