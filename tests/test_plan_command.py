@@ -99,3 +99,10 @@ def test_a_wrong_question_is_answered_with_what_to_do(isoflop: Shell, arguments:
     assert refused.returncode == 2
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_model_that_no_family_can_build_is_planned_without_a_shape(isoflop: Shell) -> None:
+    said = isoflop("plan", "--flops", "1e17", "--inference-tokens", "1e12", "--law", "BESIROGLU_2024", "--extrapolate")
+    assert said.returncode == 0, said.stderr
+    assert "smaller vocabulary" in " ".join(said.stdout.split())
+    assert "How to serve it" not in said.stdout

@@ -22,7 +22,10 @@ from isoflop.plans.source import Source
 
 @dataclass(frozen=True)
 class WholePlan:
-    """All that `isoflop plan` says. running: None where no shape comes to N; serving: None where nothing is served."""
+    """All that `isoflop plan` says.
+
+    running: None where no shape comes to N; serving: None then too, and where nothing is served.
+    """
 
     answer: Answer
     training: Hyperparameters
@@ -80,7 +83,7 @@ def whole_plan(
     if found.shape is not None:
         run = running(found.shape, n, d, found.have, training.batch_tokens, flops=found.flops)
     served = None
-    if question.inference_tokens:
+    if question.inference_tokens and found.shape is not None:
         read = question.inference_tokens - question.output_tokens
         served = serving_cost(
             n, read, question.output_tokens, found.have, context=context, like=question.family, counts=source.counts
