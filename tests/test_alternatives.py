@@ -19,7 +19,8 @@ from isoflop.laws.overtraining import DEVRIES_2023
 from isoflop.plans.alternatives import SERVED, SHARE, alternatives
 from isoflop.plans.answer import Answer
 from isoflop.plans.same_loss import cheapest, least_flops
-from isoflop.reports.others_text import WIDTH, alternatives_text
+from isoflop.reports.others_text import alternatives_text
+from isoflop.reports.width import WIDEST
 from planted_bags import asked, bag
 
 SMALLER = "20% smaller at the same loss"
@@ -192,7 +193,7 @@ def test_what_is_printed_fits_the_screen_and_json_holds_it(given: dict[str, Any]
     found = asked(**given)
     shown = alternatives(found, one_gpu=1e9)
     lines = alternatives_text(found, shown).splitlines()
-    assert max(map(len, lines)) <= WIDTH
+    assert max(map(len, lines)) <= WIDEST
     assert len(shown) >= 2
     for each in shown:
         plain = json.loads(json.dumps(each.to_json(), allow_nan=False))

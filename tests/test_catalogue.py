@@ -20,7 +20,8 @@ from isoflop.laws.inputs import QUANTITIES
 from isoflop.laws.papers import papers
 from isoflop.laws.published import PUBLISHED, TAGS
 from isoflop.plans.prediction import predict
-from isoflop.reports.law_text import WIDTH, law_text
+from isoflop.reports.law_text import law_text
+from isoflop.reports.width import WIDEST
 
 SOURCE = Path(__file__).parent.parent / "src" / "isoflop"
 
@@ -254,4 +255,4 @@ def test_a_size_that_is_none_is_refused(name: float) -> None:
 @pytest.mark.parametrize("name", listed())
 def test_a_page_keeps_to_its_width(name: str) -> None:
     page, _, _ = law_text(described(name)).partition("\n@")  # BibTeX is to be pasted, and keeps its lines
-    assert max(map(len, page.splitlines())) <= WIDTH
+    assert max(map(len, page.splitlines())) <= WIDEST

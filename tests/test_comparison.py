@@ -21,7 +21,8 @@ from isoflop.laws.law import Law
 from isoflop.laws.power import OptimalSize, OptimalTokens
 from isoflop.plans.comparison import compared
 from isoflop.plans.source import Source
-from isoflop.reports.others_text import WIDTH, comparison_text
+from isoflop.reports.others_text import comparison_text
+from isoflop.reports.width import WIDEST
 from planted_bags import asked, bag
 
 
@@ -157,7 +158,7 @@ def test_it_is_quick_fits_the_screen_and_json_holds_it(given: dict[str, Any]) ->
         found = compared(answer)
         assert time.perf_counter() - start < 1
         lines = comparison_text(found).splitlines()
-        assert max(map(len, lines)) <= WIDTH
+        assert max(map(len, lines)) <= WIDEST
         assert sum("*" in line for line in lines[1 : len(found) + 1]) == 1
         plain = json.loads(json.dumps([row.to_json() for row in found], allow_nan=False))
         assert all(np.isfinite(row["tokens_per_param"]) for row in plain)

@@ -27,7 +27,8 @@ from isoflop.plans.standing_of_models import Placing, StandingOfModels, law_of_i
 from isoflop.reports import labels
 from isoflop.reports.model_figures import draw
 from isoflop.reports.models_page import models_page
-from isoflop.reports.models_text import WIDTH, models_text, short
+from isoflop.reports.models_text import models_text, short
+from isoflop.reports.width import WIDEST
 from isoflop.units import PF_DAY
 from planted_analyses import WARNED, fit_of, sample_of
 from planted_ladders import ladder
@@ -218,7 +219,7 @@ def test_words_fit_their_lines(name: str | None) -> None:
     """But for BibTeX, which is to be pasted."""
     for law in (None, "DUBEY_2024"):
         text = models_text(standing(law, name)).partition("\n\n@")[0]
-        assert max(map(len, text.splitlines())) <= WIDTH
+        assert max(map(len, text.splitlines())) <= WIDEST
         assert text
 
 

@@ -14,7 +14,8 @@ from isoflop.laws.data_constrained import MUENNIGHOFF_2023
 from isoflop.plans.answer import Answer
 from isoflop.plans.sensitivity import SPLITTING, Effect, sensitivity
 from isoflop.plans.source import SPLITS
-from isoflop.reports.others_text import WIDTH, sensitivity_text
+from isoflop.reports.others_text import sensitivity_text
+from isoflop.reports.width import WIDEST
 from planted_bags import asked, bag
 
 QUESTIONS = (
@@ -151,7 +152,7 @@ def test_effects_come_largest_first_and_fit_the_screen(given: dict[str, Any]) ->
     assert found
     assert all(one.size >= other.size > 0 for one, other in pairwise(found))
     lines = sensitivity_text(found).splitlines()
-    assert max(map(len, lines)) <= WIDTH
+    assert max(map(len, lines)) <= WIDEST
     assert json.loads(json.dumps([each.to_json() for each in found], allow_nan=False))
 
 

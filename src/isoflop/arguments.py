@@ -91,11 +91,12 @@ aims and limits:
   --inference-tokens T      served over its life; --output-tokens: generated
   --one-gpu                 one GPU holds it; --tokens-per-second R: so fast
   --finetune HOW            full, lora or continued: --n-params on --tokens
+  --epochs E                passes over the unique tokens, or the corpus
 by and with:
   --fit FILE | --law SET    a fit.json, or published constants
-  --mfu X --shape F --context T      share of the peak; llama or gpt2; tokens
-  --compare --html FILE --json --extrapolate
-    beside other laws; a page; for programs; past six decades
+  --mfu X --context T --vocab V      share of the peak; tokens; ids
+  --shape F|[F:]LxW[xFF]    family llama or gpt2; or layers x width, fixed
+  --compare --html FILE --json --extrapolate (past six decades)
   --calibrate FILE          loss,accuracy of your models: what the plan scores"""
 
 
@@ -108,13 +109,21 @@ def _plan(plan: ArgumentParser) -> None:
         action.help = SUPPRESS
     for name in ("--flops", "--dollars", "--price", "--gpu", "--devices", "--n-params", "--tokens", "--unique-tokens"):
         plan.add_argument(name, help=SUPPRESS)
-    for name in ("--inference-tokens", "--output-tokens", "--fit", "--law", "--context", "--html", "--calibrate"):
+    for name in (
+        "--inference-tokens",
+        "--output-tokens",
+        "--fit",
+        "--law",
+        "--context",
+        "--html",
+        "--calibrate",
+        "--shape",
+    ):
         plan.add_argument(name, help=SUPPRESS)
-    for name in ("--gpus", "--days", "--loss", "--tokens-per-second", "--mfu"):
+    for name in ("--gpus", "--days", "--loss", "--tokens-per-second", "--mfu", "--vocab", "--epochs"):
         plan.add_argument(name, type=float, help=SUPPRESS)
     for name in ("--one-gpu", "--compare", "--extrapolate"):
         plan.add_argument(name, action="store_true", help=SUPPRESS)
-    plan.add_argument("--shape", choices=["llama", "gpt2"], help=SUPPRESS)
     plan.add_argument("--finetune", choices=["full", "lora", "continued"], help=SUPPRESS)
 
 

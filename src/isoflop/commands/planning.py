@@ -1,8 +1,10 @@
 """plan: from a budget, an aim and limits to a run one can start."""
 
+import re
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -54,7 +56,7 @@ def _finetune(arguments: Namespace, question: "Question") -> int:
 
     def on(gpus: float | None) -> FineTuning:
         have = resources(replace(question, gpus=gpus), n_params)
-        context, like = int(question.context), question.family
+        context, like = int(question.context), question.like
         return finetune(n_params, tokens, have, method, purpose=purpose, context=context, like=like)
 
     found = on(question.gpus or 1)
@@ -65,7 +67,7 @@ def _finetune(arguments: Namespace, question: "Question") -> int:
         found = replace(found, defaults={**found.defaults, **assumed})
     gpu = resources(question, n_params).device
     most = {
-        each: largest_finetunable(gpu, each, int(question.context), question.family, counts=Size.TOTAL)
+        each: largest_finetunable(gpu, each, int(question.context), question.like, counts=Size.TOTAL)
         for each in get_args(Method)
     }
     return say(arguments, {**found.to_json(), "largest_on_one_gpu": most}, finetuning_text(found, gpu.name, most))
@@ -112,8 +114,37 @@ def _question(arguments: Namespace) -> "Question":
             given[name] = read(text)
         except BadInput as bad:
             problems += [f"--{name.replace('_', '-')} {problem}" for problem in bad.problems]
+    if arguments.vocab is not None:
+        given["vocab"] = arguments.vocab
+    family, sizes = _shape(arguments.shape, problems)
+    if sizes and arguments.n_params:
+        problems.append(
+            f"--shape {arguments.shape} and --n-params {arguments.n_params} both say how large: leave one out."
+        )
+    if arguments.epochs is not None and not arguments.finetune:
+        if "unique_tokens" in given and "tokens" not in given and 0 < arguments.epochs < inf:
+            given["tokens"] = arguments.epochs * given["unique_tokens"]
+        else:
+            problems.append(
+                f"--epochs {arguments.epochs:g} are passes over --unique-tokens: give those, and leave out --tokens."
+            )
     if problems:
         raise BadInput(problems)
     plain = ("gpus", "days", "gpu", "mfu", "devices", "loss", "one_gpu", "tokens_per_second", "extrapolate")
     given |= {name: getattr(arguments, name) for name in plain if getattr(arguments, name) is not None}
-    return Question(**given, **({"family": arguments.shape} if arguments.shape else {}))
+    return Question(**given, family=family, sizes=sizes)
+
+
+def _shape(text: str | None, problems: list[str]) -> tuple[str, tuple[int, ...]]:
+    """Family and sizes of `llama`, `32x4096` or `gpt2:12x768`; what is wrong is added to the problems."""
+    from isoflop.plans.shapes import FAMILIES  # noqa: PLC0415
+
+    found = re.fullmatch(r"(?:([a-z][a-z0-9]*):?)?(\d+x\d+(?:x\d+)?)?", text or "llama")
+    name, sizes = found.groups() if found else (None, None)
+    if found is None or (name and name not in FAMILIES):
+        problems.append(
+            f"--shape {text} is no shape: name a family ({', '.join(FAMILIES)}), or layers and width as 32x4096 or "
+            "gpt2:12x768, with the feed-forward width as 32x4096x14336."
+        )
+        return "llama", ()
+    return name or "llama", tuple(int(each) for each in sizes.split("x")) if sizes else ()

@@ -18,7 +18,7 @@ from isoflop.plans.question import Question
 from isoflop.plans.reaching import reach_notes
 from isoflop.plans.resources import Resources, limits, resources
 from isoflop.plans.serving import serving_cost
-from isoflop.plans.shapes import family, shape_of
+from isoflop.plans.shapes import shape_of
 from isoflop.plans.size_limits import size_limits
 from isoflop.plans.source import Source
 from isoflop.plans.split import Aim, Split, split
@@ -126,6 +126,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     smallest binds. Raises `BadInput` where constraints contradict each other, with what would have to give, or where
     the law is asked too far off.
     """
+    question = question.with_size(source.counts)
     caps = size_limits(question, source.counts) if most is None else dict(most)
     check_size(question, caps)
     have, allowed, found = _settled(question, source, caps)
@@ -140,7 +141,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     binding = tightest(allowed)[0] if allowed and question.loss is None and not question.judged else ""
     shape = None
     try:
-        shape = shape_of(n, family(question.family), int(question.context), source.counts)
+        shape = question.shape or shape_of(n, question.like, int(question.context), source.counts)
     except BadInput as bad:
         notes += bad.problems
     free = found.aim.n_params is None and found.aim.tokens is None and not found.capped
@@ -209,7 +210,7 @@ def _served(question: Question, have: Resources, n_params: float, counts: Size) 
         question.output_tokens,
         have,
         context=int(question.context),
-        like=question.family,
+        like=question.like,
         counts=counts,
     )
     return have.mfu * (read / cost.mfu_input + question.output_tokens / cost.mfu_output)

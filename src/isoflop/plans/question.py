@@ -1,9 +1,12 @@
 """What a plan is asked for: any mix of budget, aim and limits, checked as a whole before anything is computed."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import inf
 
+from isoflop.conventions import Size
+from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
+from isoflop.plans.shapes import Family, built, count, family
 
 _POSITIVE = (
     "flops",
@@ -19,7 +22,9 @@ _POSITIVE = (
     "inference_tokens",
     "tokens_per_second",
     "context",
+    "vocab",
 )
+_WHOLE = ("gpus", "context", "vocab")
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Question:
     cost; else the lowest loss. Fixed: n_params, tokens. Limits: unique_tokens (more are repeats), one_gpu (one GPU must
     hold the model when it serves), tokens_per_second (that one sequence must be decoded at). Serving: inference_tokens
     over the model's life, output_tokens of them generated. gpu, price ($/h of one), mfu, devices (a TOML file of the
-    user's GPUs), family (of shapes: llama, gpt2), context (tokens): how it is trained.
+    user's GPUs), context (tokens): how it is trained. family (of shapes: llama, gpt2), vocab (ids, the family's unless
+    given), sizes (layers and width, or feed-forward width too, of a fixed shape: `with_size` makes N of them).
 
     Raises `BadInput` with everything that is wrong at once.
     """
@@ -52,6 +58,8 @@ class Question:
     one_gpu: bool = False
     tokens_per_second: float | None = None
     family: str = "llama"
+    vocab: float | None = None
+    sizes: tuple[int, ...] = ()
     context: float = 4096
     extrapolate: bool = False
 
@@ -61,8 +69,10 @@ class Question:
             value = getattr(self, name)
             if value is not None and not 0 < value < inf:
                 problems.append(f"{_option(name)} {value:g} is no positive number.")
-        if self.gpus is not None and self.gpus != int(self.gpus):
-            problems.append(f"--gpus {self.gpus:g} is no whole number.")
+        for name in _WHOLE:
+            value = getattr(self, name)
+            if value is not None and 0 < value < inf and value != int(value):
+                problems.append(f"{_option(name)} {value:g} is no whole number.")
         if self.mfu is not None and self.mfu > 1:
             problems.append(f"--mfu {self.mfu:g} is above 1: it is the share of the dense bf16 peak, 0.4 for 40 %.")
         if self.days is not None and self.gpus is None and not (self.budgeted or self.loss is not None or self.judged):
@@ -89,7 +99,22 @@ class Question:
     @property
     def judged(self) -> bool:
         """Whether size and tokens are both given: a plan to be judged."""
-        return self.n_params is not None and self.tokens is not None
+        return (self.n_params is not None or bool(self.sizes)) and self.tokens is not None
+
+    @property
+    def like(self) -> Family:
+        """The family of shapes, with the vocabulary asked for. Raises `BadInput` for one that is not known."""
+        found = family(self.family)
+        return found if self.vocab is None else replace(found, vocab_size=int(self.vocab))
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape that is asked for, None where N decides on one."""
+        return built(self.sizes, self.like, int(self.context)) if self.sizes else None
+
+    def with_size(self, counts: Size) -> "Question":
+        """The same with N of the shape asked for, by what N counts."""
+        return self if self.shape is None else replace(self, n_params=float(count(self.shape, counts)))
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """From a number of parameters to a shape one can build: layers, width, heads, feed-forward, after a known family."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from isoflop.conventions import Size
@@ -72,6 +72,18 @@ def shape_of(n_params: float, like: Family, context: int, counts: Size = Size.WI
             f"({counts}). A smaller vocabulary is needed for so small a model."
         )
     return best[1]
+
+
+def built(sizes: tuple[int, ...], like: Family, context: int) -> Shape:
+    """The shape of these (layers, width) or (layers, width, feed-forward width), else as the family.
+
+    Raises `BadInput` where the width is no multiple of a head.
+    """
+    n_layers, width, *ff_width = sizes
+    found = _shape(like, width, n_layers, context)
+    if found.attention_width != width:
+        raise BadInput(f"A width of {width:,} is no multiple of {like.name}'s heads of {found.head_dim}.")
+    return replace(found, ff_width=ff_width[0]) if ff_width else found
 
 
 def count(shape: Shape, counts: Size) -> int:

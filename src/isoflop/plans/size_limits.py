@@ -14,8 +14,8 @@ def size_limits(question: Question, counts: Size) -> dict[str, float]:
     gpu, context = device(question.gpu or DEFAULT_GPU, question.devices), int(question.context)
     found = {}
     if question.one_gpu:
-        found["--one-gpu"] = largest_on_one(gpu, context, question.family, counts=counts)
+        found["--one-gpu"] = largest_on_one(gpu, context, question.like, counts=counts)
     if question.tokens_per_second:
-        fast = largest_at_speed(gpu, question.tokens_per_second, context, question.family, counts=counts)
+        fast = largest_at_speed(gpu, question.tokens_per_second, context, question.like, counts=counts)
         found["--tokens-per-second"] = fast
     return found

@@ -86,10 +86,10 @@ def whole_plan(
     if question.inference_tokens and found.shape is not None:
         read = question.inference_tokens - question.output_tokens
         served = serving_cost(
-            n, read, question.output_tokens, found.have, context=context, like=question.family, counts=source.counts
+            n, read, question.output_tokens, found.have, context=context, like=question.like, counts=source.counts
         )
     try:
-        one_gpu = largest_on_one(found.have.device, context, question.family, counts=source.counts)
+        one_gpu = largest_on_one(found.have.device, context, question.like, counts=source.counts)
     except (BadInput, IsoflopError):
         one_gpu = None
     return WholePlan(

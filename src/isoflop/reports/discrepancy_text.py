@@ -5,13 +5,12 @@ import textwrap
 from isoflop.plans.discrepancy import Discrepancy, Step
 from isoflop.reports import prose
 from isoflop.reports.text import columns
+from isoflop.reports.width import width
 from isoflop.units import print_count, print_flops
-
-WIDTH = 100
 
 
 def discrepancy_text(found: Discrepancy) -> str:
-    """A screen of lines of at most `WIDTH` characters."""
+    """A screen of lines of at most `width()` characters."""
     at = print_flops(found.flops)
     rows: list[tuple[str, ...]] = [("put right so far", "a", "95 %", "N", "a simulated", "N", "why")]
     rows += [_step(each) for each in found.steps]
@@ -59,4 +58,4 @@ def _step(step: Step) -> tuple[str, ...]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH)
+    return textwrap.wrap(text, width())

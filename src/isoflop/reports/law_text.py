@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from shutil import get_terminal_size
 from typing import Any
 
 from numpy import format_float_scientific
@@ -10,13 +9,7 @@ from numpy import format_float_scientific
 from isoflop.laws.inputs import QUANTITIES
 from isoflop.plans.prediction import Predicted, Prediction
 from isoflop.reports.text import columns
-
-WIDTH = 100  # at most; a narrower terminal is kept to
-
-
-def width() -> int:
-    """Columns to write in."""
-    return max(60, min(WIDTH, get_terminal_size((WIDTH, 24)).columns))
+from isoflop.reports.width import WIDEST, width
 
 
 def listing_text(laws: Sequence[Mapping[str, Any]]) -> str:
@@ -83,7 +76,7 @@ def _set_text(found: Mapping[str, Any], told: dict[tuple[str, str], str]) -> lis
     lines += [(key.upper(), found[key]) for key in ("unverified", "disputed") if key in found]
     shown = [found["name"]]
     for key, said in lines:
-        before = told.setdefault((key, said), found["name"]) if len(said) > WIDTH else found["name"]
+        before = told.setdefault((key, said), found["name"]) if len(said) > WIDEST else found["name"]
         words = said if before == found["name"] else f"as {before} above"
         wrapped = textwrap.wrap(words, width() - 14, break_long_words=False, break_on_hyphens=False)
         shown += [f"  {key if i == 0 else '':<12}{line}" for i, line in enumerate(wrapped)]

@@ -10,9 +10,9 @@ from isoflop.laws.published import TAGS
 from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfModels
 from isoflop.reports import prose
 from isoflop.reports.text import columns
+from isoflop.reports.width import width
 from isoflop.units import print_count
 
-WIDTH = 100
 COUNTS = {Size.TOTAL: "all", Size.WITH_HEAD: "with head", Size.NON_EMBEDDING: "no embedding", Size.ACTIVE: "active"}
 """What N counts, in a column."""
 
@@ -198,10 +198,10 @@ def _against_reported(model: ModelStanding) -> str:
 def _pairs(rows: Sequence[tuple[str, str]]) -> str:
     lines = []
     for key, said in rows:
-        wrapped = textwrap.wrap(said, WIDTH - 12, break_long_words=False) or [""]
+        wrapped = textwrap.wrap(said, width() - 12, break_long_words=False) or [""]
         lines += [f"{key if i == 0 else '':<12}{line}" for i, line in enumerate(wrapped)] if key else wrapped
     return "\n".join(lines)
 
 
 def _wrapped(lines: Sequence[str]) -> list[str]:
-    return [textwrap.fill(line, WIDTH, subsequent_indent="  ", break_long_words=False) for line in lines if line]
+    return [textwrap.fill(line, width(), subsequent_indent="  ", break_long_words=False) for line in lines if line]

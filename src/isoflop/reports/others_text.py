@@ -9,9 +9,9 @@ from isoflop.plans.other_run import Alternative
 from isoflop.plans.sensitivity import Change, Effect
 from isoflop.reports import prose
 from isoflop.reports.text import columns
+from isoflop.reports.width import width
 from isoflop.units import print_count, print_dollars, print_flops
 
-WIDTH = 100
 MOST = 8
 """Effects shown; of other laws at most `MOST_LAWS` of them."""
 MOST_LAWS = 2
@@ -147,4 +147,4 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH)
+    return textwrap.wrap(text, width())

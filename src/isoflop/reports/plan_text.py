@@ -12,9 +12,8 @@ from isoflop.laws.data_constrained import DataConstrained
 from isoflop.plans.answer import Answer
 from isoflop.plans.plan import Quantity
 from isoflop.reports.prose import ratio
+from isoflop.reports.width import width
 from isoflop.units import print_count, print_dollars, print_flops, print_seconds
-
-WIDTH = 100
 
 
 def plan_text(found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = (), doubts: Sequence[str] = ()) -> str:
@@ -146,19 +145,21 @@ def shape_words(shape: Shape, family: str) -> str:
 
 def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
     """Each line within the width, what goes on indented."""
-    return [textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False) for line in lines]
+    return [textwrap.fill(line, width(), subsequent_indent=indent, break_long_words=False) for line in lines]
 
 
 def rows_block(rows: Mapping[str, str]) -> list[str]:
     """Label and value, aligned and indented."""
-    return [f"  {line}" for line in aligned(list(rows.items()), WIDTH - 2)]
+    return [f"  {line}" for line in aligned(list(rows.items()), width() - 2)]
 
 
-def aligned(rows: Sequence[tuple[str, str]], width: int = WIDTH) -> list[str]:
+def aligned(rows: Sequence[tuple[str, str]], across: int | None = None) -> list[str]:
     """Labels, and values beside them; what is long goes on under its value."""
     label = 2 + max((len(name) for name, _ in rows), default=0)
     lines: list[str] = []
     for name, value in rows:
-        first, *rest = textwrap.wrap(value, width - label, break_long_words=False, break_on_hyphens=False) or [""]
+        first, *rest = textwrap.wrap(
+            value, (across or width()) - label, break_long_words=False, break_on_hyphens=False
+        ) or [""]
         lines += [f"{name:<{label}}{first}", *(f"{'':<{label}}{line}" for line in rest)]
     return lines
