@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from isoflop.costs.flops import flops_per_token
 from isoflop.costs.goodput import PER_DEVICE_HOURS, losses, young_interval
 from isoflop.costs.hardware import device
+from isoflop.costs.utilisation import mfu
 from isoflop.errors import BadInput
+from isoflop.plans.answer import answer
 from isoflop.plans.layout import layout
 from isoflop.plans.models import known_run
+from isoflop.plans.question import Question
 from isoflop.plans.resources import Resources
 from isoflop.plans.running import MUCH_LOST, Running, running
 from isoflop.plans.shapes import family, shape_of
+from isoflop.plans.source import published_source
 
 
 def on(gpus: int, name: str = "H100", mfu: float = 0.4, goodput: float | None = None) -> Resources:
@@ -38,6 +42,19 @@ def test_llama_405b_takes_its_reported_gpu_hours() -> None:
     assert found.checkpoint_bytes == pytest.approx((12 * 405e9, 16 * 405e9), rel=5e-3)
 
 
+def test_the_mfu_of_the_plan_is_the_one_that_is_measured() -> None:
+    """Tokens/s, measured, over the peak: attention counts in both, so at any context a user finds what was planned."""
+    for context in (4096, 32_768, 131_072):
+        found = run(7e9, on(64), context=context, batch=64 * 131_072)
+        shape = shape_of(7e9, family("llama"), context)
+        assert mfu(found.tokens_per_second, shape, device("H100"), 64) == pytest.approx(0.4 * shape.n_params / 7e9)
+    asked = answer(Question(flops=1e22, context=131_072), published_source(None, repeats=False))
+    assert asked.shape is not None
+    assert asked.shape.n_params_total == pytest.approx(asked.n_params, rel=0.01)
+    a_second = asked.tokens / (asked.have.days(asked.flops) * 86400 * asked.have.goodput)
+    assert mfu(a_second, asked.shape, asked.have.device, asked.have.gpus) == pytest.approx(0.4, rel=0.01)
+
+
 def test_failures_are_as_often_as_in_llama_s_run() -> None:
     found = run(405e9, on(16384), 15.6e12, 16e6, 8192)
     assert found.failures == pytest.approx(found.hours / PER_DEVICE_HOURS)
@@ -52,7 +69,7 @@ def test_the_mfu_alone_makes_the_time_and_the_layout_s_bound_stands_beside_it() 
     assert hard.lost is not None
     assert calm.lost is not None
     assert hard.lost > 2 * calm.lost
-    assert hard.days == calm.days == pytest.approx(6 * 7e9 * 1e12 / (64 * 989e12 * 0.4 * 86400) / hard.goodput)
+    assert hard.days == calm.days == pytest.approx(hard.flops_executed / (64 * 989e12 * 0.4 * 86400) / hard.goodput)
     assert hard.days_at_most == pytest.approx(hard.days / (1 - hard.lost))
     assert "not added" in hard.defaults["time"]
 
@@ -73,7 +90,7 @@ def test_the_memory_is_the_layout_s() -> None:
     assert found.memory is not None
     assert found.memory["total"] == pytest.approx(sum(vars(there.memory).values()))
     assert found.memory["total"] <= found.memory["available"] == 72e9
-    assert found.flops_executed == flops_per_token(shape) * 1e12
+    assert found.flops_executed == pytest.approx(flops_per_token(shape) * 1e12 * 7e9 / shape.n_params)
 
 
 def test_a_batch_limits_the_replicas() -> None:

@@ -1,30 +1,25 @@
 """The answer to a question: how large, on how many tokens, at what loss, with which devices; each with its interval."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache, partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from isoflop.conventions import Size
 from isoflop.costs.shape import Shape
-from isoflop.errors import BadInput
+from isoflop.errors import BadInput, IsoflopError
+from isoflop.plans import repeats
 from isoflop.plans.basin import Basin, Regret, basin, regret
-from isoflop.plans.contradictions import check_loss, check_run, check_size, tightest
+from isoflop.plans.contradictions import conflict, over
 from isoflop.plans.plan import Quantity
-from isoflop.plans.quantities import Best, best
 from isoflop.plans.question import Question
 from isoflop.plans.reaching import reach_notes
-from isoflop.plans.resources import Resources, limits, resources
-from isoflop.plans.serving import serving_cost
+from isoflop.plans.relaxations import Way, rounded, ways_out
+from isoflop.plans.resources import Resources
+from isoflop.plans.same_loss import FEW
+from isoflop.plans.settling import Settled, settle, tightest
 from isoflop.plans.shapes import shape_of
 from isoflop.plans.size_limits import size_limits
 from isoflop.plans.source import Source
-from isoflop.plans.split import Aim, Split, split
-
-_ROUNDS = 12  # of MFU and device counts, which depend on the size that they decide
-_LIKE = 1e9  # parameters, to begin with
+from isoflop.plans.split import Split, split
 
 
 @dataclass(frozen=True)
@@ -72,8 +67,8 @@ class Answer:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What speaks against the laws themselves."""
-        return self.source.doubts
+        """What speaks against the laws themselves, and against so many epochs."""
+        return (*self.source.doubts, *repeats.doubts(self.split))
 
     def quantity(self, name: str) -> Quantity:
         """A number with its interval, which one law alone has not."""
@@ -126,29 +121,32 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     smallest binds. Raises `BadInput` where constraints contradict each other, with what would have to give, or where
     the law is asked too far off.
     """
-    question = question.with_size(source.counts)
-    caps = size_limits(question, source.counts) if most is None else dict(most)
-    check_size(question, caps)
-    have, allowed, found = _settled(question, source, caps)
+    asked = question.with_size(source.counts)
+    caps = size_limits(asked, source.counts) if most is None else dict(most)
+    settled = settle(asked, source, caps)
+    if (problem := conflict(settled)) is not None:
+        raise BadInput(_advised(problem, settled))
+    found, have, allowed = settled.split, settled.have, settled.allowed
+    assert found is not None, "no answer is a conflict"
     n, d = found.median("n_params"), found.median("tokens")
     notes = [*source.notes]
-    notes += reach_notes(source.law, n_params=n, tokens=d, extrapolate=question.extrapolate)
+    notes += reach_notes(source.law, n_params=n, tokens=d, extrapolate=asked.extrapolate)
     if found.left_out:
         notes.append(f"{found.left_out} of {len(source.bag)} laws have no answer here and are left out.")
     if found.capped:
         name, largest = tightest(caps)
         notes.append(f"{name} keeps N at {largest:.3g}; {found.capped:.0%} of the laws would have it larger.")
-    binding = tightest(allowed)[0] if allowed and question.loss is None and not question.judged else ""
+    if asked.judged and asked.loss is not None:
+        notes.append(f"--loss {asked.loss:g} is reached, with {asked.loss - found.median('loss'):.4f} to spare.")
+    binding = tightest(allowed)[0] if allowed and asked.loss is None and not asked.judged else ""
     shape = None
     try:
-        shape = question.shape or shape_of(n, question.like, int(question.context), source.counts)
+        shape = asked.shape or shape_of(n, asked.like, int(asked.context), source.counts)
     except BadInput as bad:
         notes += bad.problems
-    free = found.aim.n_params is None and found.aim.tokens is None and not found.capped
-    free = free and source.law.inputs == ("n_params", "tokens")
-    around = _around(found) if free and found.aim.unique_tokens is None and not found.aim.served else None
+    around = _around(found)
     return Answer(
-        question,
+        asked,
         source,
         found,
         have,
@@ -163,62 +161,48 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     )
 
 
-def aim_of(question: Question, allowed: Mapping[str, float], caps: Mapping[str, float], served: float) -> Aim:
-    """What is to be split, once budgets are FLOPs and served tokens are counted by what they cost."""
-    return Aim(
-        flops=None if question.judged or not allowed or question.loss is not None else tightest(allowed)[1],
-        loss=None if question.judged else question.loss,
-        n_params=question.n_params,
-        tokens=question.tokens,
-        unique_tokens=question.unique_tokens,
-        served=served,
-        served_tokens=question.inference_tokens or 0.0,
-        most_params=tightest(caps)[1] if caps else np.inf,
-    )
+def _advised(problem: str, settled: Settled) -> str:
+    """The conflict with every way out of it; they are looked for by few of the laws, and tried by all."""
+    question, source = settled.question, settled.source
+    few = replace(source, bag=source.bag.thinned(FEW))
+
+    def stands(by: Source) -> Callable[[Question], bool]:
+        def all_hold(asked: Question) -> bool:
+            try:
+                found = settle(asked, by, size_limits(asked, by.counts))
+                if conflict(found) is not None or found.split is None:
+                    return False
+                n, d = found.split.median("n_params"), found.split.median("tokens")
+                reach_notes(by.law, n_params=n, tokens=d, extrapolate=asked.extrapolate)
+            except IsoflopError:
+                return False
+            return True
+
+        return all_hold
+
+    ways = ways_out(question, over(settled), stands(few))
+    if few.bag is not source.bag:
+        ways = tuple(each for each in ways if stands(source)(each.of(question)))
+    ways = tuple(replace(each, cheapest=_cheapest(each, few, question)) for each in ways)
+    if not ways:
+        return f"{problem} No one of these alone can give enough: leave out some of {', '.join(question.given)}."
+    *first, last = map(str, ways)
+    return f"{problem} Relax one: {', '.join(first)}{', or ' if first else ''}{last}."
 
 
-def _settled(
-    question: Question, source: Source, caps: Mapping[str, float]
-) -> tuple[Resources, dict[str, float], Split]:
-    """Devices and split that agree with each other: MFU goes by the size, the number of devices by the FLOPs."""
-    n: float = question.n_params or _LIKE
-    flops: float | None = None
-    solve = cache(partial(split, source.bag))  # most rounds ask the same again
-    for _ in range(_ROUNDS):
-        have = resources(question, n, flops)
-        allowed = limits(question, have)
-        aim = aim_of(question, allowed, caps, _served(question, have, n, source.counts))
-        check_run(question, allowed, have, aim)
-        check_loss(question, allowed, have, source, aim=aim, solve=solve)
-        found = solve(aim)
-        n_before, flops_before = n, flops
-        n, flops = found.median("n_params"), found.median("flops")
-        reach_notes(source.law, n_params=n, tokens=found.median("tokens"), extrapolate=question.extrapolate)
-        if flops_before is not None and np.allclose((n_before, flops_before), (n, flops), rtol=1e-9):
-            break
-    return have, allowed, found
+def _cheapest(way: Way, source: Source, question: Question) -> float | None:
+    """The size or tokens with which the loss costs least, where the way names the fewest that reach it."""
+    name, value = way.changes[0]
+    if question.loss is None or name not in {"n_params", "tokens"} or value is None or question.judged:
+        return None
+    free = replace(question, n_params=None) if name == "n_params" else replace(question, tokens=None)
+    found = settle(free, source, size_limits(free, source.counts)).split
+    return None if found is None or found.median(name) < value else rounded(found.median(name), up=True)
 
 
-def _served(question: Question, have: Resources, n_params: float, counts: Size) -> float:
-    """Served tokens by what they cost, as tokens at the price of training: output is dearer, near this N."""
-    if not question.output_tokens:
-        return question.inference_tokens or 0.0
-    read = (question.inference_tokens or 0.0) - question.output_tokens
-    cost = serving_cost(
-        n_params,
-        read,
-        question.output_tokens,
-        have,
-        context=int(question.context),
-        like=question.like,
-        counts=counts,
-    )
-    return have.mfu * (read / cost.mfu_input + question.output_tokens / cost.mfu_output)
-
-
-def _around(found: Split) -> Best:
-    """The split as `basin` and `regret` take it: of one budget, the median one where each law has its own."""
-    flops = found.median("flops")
-    if found.aim.loss is not None:
-        found = split(found.bag, Aim(flops=flops))
-    return best(found.bag, flops)
+def _around(found: Split) -> Split | None:
+    """The split of one budget, to look about it: the median one where each law has its own; None where N is bound."""
+    aim = found.aim
+    if aim.n_params is not None or aim.tokens is not None or found.capped:
+        return None
+    return found if aim.loss is None else split(found.bag, replace(aim, loss=None, flops=found.median("cost_flops")))

@@ -1,16 +1,16 @@
 """How flat the optimum is: the sizes that are nearly as good, and what it costs to act on the median of many laws."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from isoflop.allocations.allocate import Floats, six_n
-from isoflop.plans.quantities import Best
+from isoflop.allocations.allocate import Floats
+from isoflop.plans.same_loss import losses
+from isoflop.plans.split import Split
 
 TOLERANCE = 0.01  # of the loss
 _FACTORS = np.exp(np.linspace(-np.log(100), np.log(100), 401))  # sizes looked at, times the best
+_STEP = 1e-4  # of ln C, for a slope
 
 
 @dataclass(frozen=True)
@@ -38,41 +38,39 @@ class Regret:
     compute: float
 
 
-def losses_around(found: Best, n_params: Floats, flops_per_token: Callable[[Any], Any] = six_n) -> Floats:
-    """L at these sizes and the tokens that the budget leaves, by every law: (laws, sizes), nats/token."""
-    losses = np.empty((len(found.bag), len(n_params)))
-    tokens = found.flops / flops_per_token(n_params)
-    for law, places in found.bag.stacks():
-        column = _as_columns(law)
-        losses[places] = np.broadcast_to(column(n_params[None, :], tokens[None, :]), (len(places), len(n_params)))
-    return losses
+def losses_around(found: Split, n_params: Floats, flops: float) -> Floats:
+    """L of these sizes, (laws or 1, k), on the tokens that C and serving leave them: (laws, k).
+
+    Infinite where serving leaves none.
+    """
+    left = (flops - 2 * n_params * found.aim.served) / (6 * n_params)
+    at = losses(found.bag, n_params, np.maximum(left, 1.0), found.aim.unique_tokens)
+    return np.where(left >= 1, at, np.inf)
 
 
-def basin(found: Best, tolerance: float = TOLERANCE, flops_per_token: Callable[[Any], Any] = six_n) -> Basin:
-    """The sizes within a tolerance of the best loss, by every law's own best, as weighted medians of their ends."""
-    middle = float(np.median(found.n_params))
-    sizes = middle * _FACTORS
-    losses = losses_around(found, sizes, flops_per_token)
-    ok = losses <= (1 + tolerance) * found.loss[:, None]
+def basin(found: Split, tolerance: float = TOLERANCE) -> Basin:
+    """The sizes within a tolerance of the best loss, by every law's own best, as weighted medians of their ends.
+
+    found: a split of a budget, whatever is served and repeated.
+    """
+    sizes = found.median("n_params") * _FACTORS
+    ok = losses_around(found, sizes[None, :], _budget(found)) <= (1 + tolerance) * found.loss[:, None]
     first, last = np.argmax(ok, axis=1), ok.shape[1] - 1 - np.argmax(ok[:, ::-1], axis=1)
     low, high = found.bag.interval(sizes[first]).median, found.bag.interval(sizes[last]).median
     return Basin(low, high, tolerance)
 
 
-def regret(found: Best, flops_per_token: Callable[[Any], Any] = six_n) -> Regret | None:
+def regret(found: Split) -> Regret | None:
     """What the median size costs under each law; None for one law alone, which has nothing to regret."""
     if len(found.bag) < 2:
         return None
-    middle = found.interval("n_params").median
-    at = losses_around(found, np.asarray([middle]), flops_per_token)[:, 0]
-    lost = at - found.loss
+    middle, own, C = np.asarray([[found.median("n_params")]]), found.n_params[:, None], _budget(found)
+    lost = losses_around(found, middle, C)[:, 0] - found.loss
+    slope = (losses_around(found, own, C * np.exp(_STEP))[:, 0] - found.loss) / _STEP  # N need not move (envelope)
     shares = found.bag.interval(lost / found.loss, level=0.9)
-    spent = found.bag.interval(lost / np.abs(found.slope), level=0.9)
+    spent = found.bag.interval(lost / np.abs(slope), level=0.9)
     return Regret(max(0.0, shares.median), max(0.0, shares.high), max(0.0, spent.high))
 
 
-def _as_columns(law: Any) -> Any:
-    from dataclasses import replace  # noqa: PLC0415
-
-    arrays = {p.name: np.asarray(getattr(law, p.name)).reshape(-1, 1) for p in law.params()}
-    return replace(law, **{name: each for name, each in arrays.items() if each.size > 1})
+def _budget(found: Split) -> float:
+    return float(found.aim.flops or 0.0)

@@ -7,8 +7,8 @@ import numpy as np
 
 from isoflop.allocations.allocate import Floats
 from isoflop.plans.answer import Answer
-from isoflop.plans.contradictions import tightest
 from isoflop.plans.same_loss import median
+from isoflop.plans.settling import tightest
 from isoflop.plans.split import Split
 from isoflop.units import print_count
 

@@ -1,13 +1,15 @@
 """What money, GPUs and days come to in FLOPs: the device, its price, its MFU, the share of time that counts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
+from typing import Self
 
+from isoflop.conventions import Size
 from isoflop.costs.goodput import LLAMA_3_DEVICES, losses
 from isoflop.costs.hardware import Device, device
-from isoflop.costs.utilisation import DAY, HOUR, default_mfu, device_hours, flops_for_dollars, price_of, sustained
+from isoflop.costs.utilisation import DAY, default_mfu, device_hours
 from isoflop.errors import BadInput
+from isoflop.plans.executed import Executed
 from isoflop.plans.question import Question
 
 DEFAULT_GPU = "H100 SXM"
@@ -16,13 +18,16 @@ DEFAULT_DAYS = 30.0
 NODE = 8  # GPUs are had in nodes of so many
 LEAST_GOODPUT = 0.1
 """Below it no number of GPUs is named."""
+MOST_DIGITS = 4
 
 
 @dataclass(frozen=True)
 class Resources:
     """One device, its price ($/h, None where unknown), MFU, and how many there are; defaults: what was assumed.
 
-    goodput: the share of time that is not lost to failures and checkpoints, for this many devices.
+    goodput: the share of time that is not lost to failures and checkpoints, for this many devices. executed: FLOPs that
+    a model of n_params executes for each of its 6 N D, attention included, by `executes`: what an MFU is a share of,
+    so what hours, days and dollars are of. FLOPs C that are given or asked for are always 6 N D.
     """
 
     device: Device
@@ -31,10 +36,20 @@ class Resources:
     gpus: int
     goodput: float
     defaults: Mapping[str, str]
+    executes: Executed | None = None
+    executed: float = 1.0
+
+    def at(self, n_params: float) -> Self:
+        """The same for a model of another size, which executes another share beyond 6 N D."""
+        return self if self.executes is None else replace(self, executed=self.executes.at(n_params))
+
+    def executing(self, executed: float) -> Self:
+        """The same for so many FLOPs executed, for each of 6 N D."""
+        return replace(self, executed=executed)
 
     def hours(self, flops: float) -> float:
-        """GPU-hours of C FLOPs, those lost to failures included."""
-        return device_hours(flops, self.device, self.mfu, goodput=self.goodput)
+        """GPU-hours of C = 6 N D FLOPs: executed C / (peak MFU), and those lost to failures."""
+        return device_hours(self.executed * flops, self.device, self.mfu, goodput=self.goodput)
 
     def days(self, flops: float) -> float:
         """Days that all GPUs take for C FLOPs."""
@@ -45,11 +60,14 @@ class Resources:
         return None if self.price is None else self.hours(flops) * self.price
 
 
-def resources(question: Question, n_params: float, flops: float | None = None) -> Resources:
+def resources(
+    question: Question, n_params: float, flops: float | None = None, counts: Size = Size.WITH_HEAD
+) -> Resources:
     """The devices a question names, or those assumed, for a model of about n_params and a run of about C FLOPs.
 
-    Where no number of GPUs is given it is the fewest whole nodes that end within the days asked, or DEFAULT_DAYS.
-    Raises `BadInput` for an unknown device, which lists the known ones.
+    counts: what N counts. Where no number of GPUs is given it is the fewest, doubled from one node, that end within the
+    days asked, or DEFAULT_DAYS. Raises `BadInput` for an unknown device, which lists the known ones, and for dollars
+    without a price.
     """
     gpu = device(question.gpu or DEFAULT_GPU, question.devices)
     defaults = {} if question.gpu else {"gpu": f"{gpu.name} (--gpu)"}
@@ -61,51 +79,54 @@ def resources(question: Question, n_params: float, flops: float | None = None) -
     if price is None and gpu.dollars_per_hour is not None:
         price = gpu.dollars_per_hour
         defaults["price"] = f"${price:g} an hour of one {gpu.name}, {gpu.price_date or 'undated'} (--price)"
+    if price is None and question.dollars is not None:
+        raise BadInput(f"--dollars needs a price, and none is known for {gpu.name}: add --price, $ an hour.")
+    executes = Executed(question.like, int(question.context), counts, question.shape)
+    have = Resources(gpu, price, mfu, NODE, losses(NODE).goodput, defaults, executes).at(n_params)
     gpus = int(question.gpus or 0)
     if not gpus:
-        gpus = _enough(gpu, mfu, flops, question.days or DEFAULT_DAYS, asked=question.days is not None)
-        within = f"{question.days or DEFAULT_DAYS:g} days"
-        said = f"the fewest nodes of {NODE} that end within {within}"
-        if question.days is None and gpus > LLAMA_3_DEVICES:
-            gpus, said = LLAMA_3_DEVICES, f"as many as Llama 3.1's run had, and not those that end within {within}"
+        days = question.days or DEFAULT_DAYS
+        gpus = _enough(have, flops, days, asked=question.days is not None)
+        said = f"the fewest, doubled from a node of {NODE}, that end within {days:g} days"
+        if question.days is None and gpus == LLAMA_3_DEVICES:
+            said += ", but no more than Llama 3.1's run had"
         defaults["gpus"] = f"{gpus:,}, {said} (--gpus)"
-    goodput = losses(gpus).goodput
-    defaults["goodput"] = f"{goodput:.1%} of the time, with failures as often as in Llama 3.1's run"
-    return Resources(gpu, price, mfu, gpus, goodput, defaults)
+    have = replace(have, gpus=gpus, goodput=losses(gpus).goodput)
+    defaults["goodput"] = f"{share(have.goodput)} of the time, with failures as often as in Llama 3.1's run"
+    return have
 
 
 def limits(question: Question, have: Resources) -> dict[str, float]:
-    """The training FLOPs that each constraint allows, by the options that say it. Raises `BadInput` without a price."""
+    """The training FLOPs, as 6 N D, that each constraint allows, by the options that say it."""
     found = {}
     if question.flops is not None:
         found["--flops"] = question.flops
     if question.dollars is not None:
-        price = price_of(have.device, have.price)
-        found["--dollars"] = flops_for_dollars(
-            question.dollars, have.device, have.mfu, dollars_per_hour=price, goodput=have.goodput
-        )
+        found["--dollars"] = question.dollars / (have.dollars(1.0) or 1.0)
     if question.gpus is not None and question.days is not None:
-        found["--gpus and --days"] = (
-            sustained(have.device, have.mfu, have.gpus) * question.days * DAY * HOUR * have.goodput
-        )
+        found["--gpus and --days"] = question.days / have.days(1.0)
     return found
 
 
-def _enough(gpu: Device, mfu: float, flops: float | None, days: float, *, asked: bool) -> int:
-    """The fewest whole nodes that end within the days; lost time makes it a few more, so it is asked again."""
-    if flops is None:
-        return NODE
+def share(part: float) -> str:
+    """A part of one in per cent, never rounded up to all of it: 0.9998 → 99.98%."""
+    digits = 1
+    while digits < MOST_DIGITS and part < 1 and float(f"{100 * part:.{digits}f}") == 100:
+        digits += 1
+    return f"{100 * part:.{digits}f}%"
+
+
+def _enough(have: Resources, flops: float | None, days: float, *, asked: bool) -> int:
+    """The fewest of 8, 16, 32 ... that end within the days, lost time included; so many always divide a batch."""
     gpus = NODE
-    for _ in range(20):
+    while flops is not None and (asked or gpus < LLAMA_3_DEVICES):
         goodput = losses(gpus).goodput
-        if goodput < LEAST_GOODPUT and asked:
+        if goodput < LEAST_GOODPUT:
             raise BadInput(
-                f"{flops:.3g} FLOPs within {days:g} days would take {gpus:,} and more {gpu.name}, which fail so often "
-                f"that {1 - goodput:.0%} of the time is lost. Allow more --days, or ask for less."
+                f"{flops:.3g} FLOPs within --days {days:g} would take over {gpus:,} {have.device.name}, which fail "
+                f"so often that {1 - goodput:.0%} of the time is lost. Allow more --days, or ask for less."
             )
-        hours = device_hours(flops, gpu, mfu, goodput=goodput)
-        needed = NODE * ceil(hours / (days * DAY * NODE))
-        if needed <= gpus or (not asked and gpus > LLAMA_3_DEVICES):
+        if replace(have, gpus=gpus, goodput=goodput).days(flops) <= days:
             break
-        gpus = needed
+        gpus *= 2
     return gpus

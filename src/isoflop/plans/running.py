@@ -1,7 +1,7 @@
 """What a training run comes to on the GPUs there are: time, money, memory, a layout that fits, and time lost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -9,7 +9,7 @@ from isoflop.costs.flops import flops_per_token
 from isoflop.costs.goodput import HOUR, SAVE_SECONDS, Losses, hours_between_failures, losses
 from isoflop.costs.memory import OPTIMIZER, states_per_param
 from isoflop.costs.shape import Shape
-from isoflop.costs.utilisation import DAY, default_mfu, device_hours
+from isoflop.costs.utilisation import DAY, default_mfu
 from isoflop.errors import BadInput
 from isoflop.plans.layout import Layout
 from isoflop.plans.models import six_nd
@@ -24,13 +24,13 @@ MUCH_LOST = 0.25
 class Running:
     """A run of C FLOPs on D tokens: how long it takes, what it costs, how it is laid out.
 
-    flops: those the time is of; flops_executed: 6 N D and attention's, which the time leaves out if `flops` does.
-    gpus: those there are; used: those that compute, fewer where all of them cannot share the work. hours: of the GPUs
-    used, those lost to failures included; dollars: None where no price is known. tokens_per_second: while it trains.
+    flops: C = 6 N D; flops_executed: attention's too, which an MFU is a share of, so that the time is of them. gpus:
+    those there are; used: those that compute, fewer where all of them cannot share the work. hours: of the GPUs used,
+    those lost to failures included; dollars: None where no price is known. tokens_per_second: while it trains.
 
-    The time is C / (peak MFU) over goodput and nothing else: an MFU that was measured holds communication, idle time
-    and recomputing already. `lost` is the layout's own bound on these, the share of a step if none of it were hidden
-    behind computing; it is not taken off again. days_at_most says what if the MFU were that of computing alone.
+    The time is executed FLOPs / (peak MFU) over goodput and nothing else: an MFU that was measured holds communication,
+    idle time and recomputing already. `lost` is the layout's own bound on these, the share of a step if none of it were
+    hidden behind computing; it is not taken off again. days_at_most says what if the MFU were of computing alone.
 
     layout: None where nothing fits; `problem` then says why, `enough` how many GPUs would do (None: no number would),
     and the time is what the arithmetic alone says: ask again with as many. most_replicas: sequences in a batch, so the
@@ -103,8 +103,9 @@ def running(
 ) -> Running:
     """The run of N parameters of this shape on D tokens, in batches of batch_tokens, on the GPUs there are.
 
-    flops: C, where it is not 6 N D. Raises `BadInput` for sizes that are no positive numbers, and for a batch that is
-    smaller than one sequence; a run that fits no GPUs is no error (`problem`).
+    have: where it does not know what is executed beyond 6 N D, the shape says it. flops: C, where it is not 6 N D.
+    Raises `BadInput` for sizes that are no positive numbers, and for a batch that is smaller than one sequence; a run
+    that fits no GPUs is no error (`problem`).
     """
     given = {
         "n_params": n_params,
@@ -120,15 +121,16 @@ def running(
     found, used = placed.layout, placed.used
     stopped = losses(used)
     goodput = have.goodput if used == have.gpus else stopped.goodput
-    hours = device_hours(C, have.device, have.mfu, goodput=goodput)
-    days = hours / (used * DAY)
+    executed = have.executed if have.executes else flops_per_token(shape) / (6 * shape.n_params)
+    on = replace(have, gpus=used, goodput=goodput, executed=executed)
+    hours, days = on.hours(C), on.days(C)
     sequences = round(batch_tokens / shape.context)
     return Running(
         device=have.device.name,
         gpus=have.gpus,
         used=used,
         flops=C,
-        flops_executed=flops_per_token(shape) * tokens,
+        flops_executed=executed * C,
         tokens=tokens,
         batch_tokens=batch_tokens,
         mfu=have.mfu,
@@ -161,8 +163,8 @@ def _defaults(have: Resources, stopped: Losses, found: Layout | None) -> dict[st
         "checkpoint": f"one stops training for {SAVE_SECONDS:g} s, an assumption; by Young's rule one comes after each "
         f"{stopped.interval / 60:.3g} min",
         "checkpoint size": "12 bytes a parameter (fp32 weights and two moments) to 16 (bf16 weights and gradients too)",
-        "time": "by the MFU alone, which holds communication, idle time and recomputing; the layout's own bound on "
-        "these stands beside it and is not added",
+        "time": "FLOPs executed, attention included, over peak and MFU, which holds communication, idle time and "
+        "recomputing; the layout's own bound on these stands beside it and is not added",
     }
     if found is not None:
         said["layout"] = "; ".join(each for each in found.defaults if each not in have.device.doubts)

@@ -11,10 +11,10 @@ from isoflop.laws.data_constrained import DataConstrained
 from isoflop.laws.law import Law
 from isoflop.laws.published import PUBLISHED
 from isoflop.plans.answer import Answer
-from isoflop.plans.contradictions import tightest
 from isoflop.plans.reaching import decades
 from isoflop.plans.resources import Resources, limits
 from isoflop.plans.same_loss import few
+from isoflop.plans.settling import tightest
 from isoflop.plans.source import Source, published_source
 from isoflop.plans.split import Aim, Split, split
 

@@ -144,7 +144,10 @@ class _Many:
             return n, d, none
         if aim.tokens is not None:
             d = np.full(self.m, aim.tokens)
-            return self.size(d), d, none
+            n = self.size(d)
+            if aim.loss is not None:
+                return np.where(n <= aim.most_params, n, np.nan), d, none
+            return np.minimum(n, aim.most_params), d, n > aim.most_params
         n = self.best_size()
         capped = n > aim.most_params
         n = np.minimum(n, aim.most_params)
@@ -154,7 +157,8 @@ class _Many:
         """The tokens that the budget leaves a size, or that the loss needs; (m, k)."""
         aim = self.aim
         if aim.loss is None:
-            return (float(aim.flops or 0.0) - 2 * n * aim.served) / (6 * n)
+            left = float(aim.flops or 0.0) - 2 * n * aim.served
+            return np.where(left > 0, left / (6 * n), np.nan)
         if not self.repeats:
             upright, _ = columns(self.law)
             return np.broadcast_to(tokens_for(upright, n, aim.loss), (self.m, n.shape[1]))

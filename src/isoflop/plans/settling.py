@@ -1,0 +1,96 @@
+"""A question brought to rest: devices, budgets and the split of compute that agree with each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+
+from isoflop.conventions import Size
+from isoflop.errors import IsoflopError
+from isoflop.plans.question import Question
+from isoflop.plans.resources import Resources, limits, resources
+from isoflop.plans.serving import serving_cost
+from isoflop.plans.source import Source
+from isoflop.plans.split import Aim, Split, split
+
+_ROUNDS = 12  # of MFU, attention and device counts, which depend on the size that they decide
+_FREE = 6  # of them; then the FLOPs executed stay as they are, for shapes come in steps and sizes could go to and fro
+_LIKE = 1e9  # parameters, to begin with
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a question comes to by the laws of a source, whether or not its constraints can hold together.
+
+    have: devices for the size found. allowed: FLOPs, 6 N D and serving together, of each budget. split: None where the
+    laws have no answer, as `problem` says. most: the largest N of each limit on the size.
+    """
+
+    question: Question
+    source: Source
+    most: Mapping[str, float]
+    have: Resources
+    allowed: Mapping[str, float]
+    aim: Aim
+    split: Split | None
+    problem: str = ""
+
+
+def settle(question: Question, source: Source, most: Mapping[str, float]) -> Settled:
+    """Devices and split in turn until neither moves: MFU and attention go by the size, devices by the FLOPs.
+
+    question: with the size of its shape. Raises `BadInput` for devices that are unknown or not enough at any number.
+    """
+    n: float = question.n_params or _LIKE
+    flops: float | None = None
+    solve = cache(partial(split, source.bag))  # most rounds ask the same again
+    executed = 1.0
+    for turn in range(_ROUNDS):
+        have = resources(question, n, flops, source.counts)
+        if turn < _FREE:
+            executed = have.executed
+        have = have.executing(executed)
+        allowed = limits(question, have)
+        aim = aim_of(question, allowed, most, served_like_training(question, have, n, source.counts))
+        try:
+            found = solve(aim)
+        except IsoflopError as error:
+            return Settled(question, source, most, have, allowed, aim, None, str(error))
+        before = [n, flops or 0.0]
+        n, flops = found.median("n_params"), found.median("flops")
+        if np.allclose(before, [n, flops], rtol=1e-9):
+            break
+    return Settled(question, source, most, have, allowed, aim, found)
+
+
+def aim_of(question: Question, allowed: Mapping[str, float], most: Mapping[str, float], served: float) -> Aim:
+    """What is to be split, once budgets are FLOPs and served tokens are counted by what they cost."""
+    return Aim(
+        flops=None if question.judged or not allowed or question.loss is not None else tightest(allowed)[1],
+        loss=None if question.judged else question.loss,
+        n_params=question.n_params,
+        tokens=question.tokens,
+        unique_tokens=question.unique_tokens,
+        served=served,
+        served_tokens=question.inference_tokens or 0.0,
+        most_params=tightest(most)[1] if most else np.inf,
+    )
+
+
+def served_like_training(question: Question, have: Resources, n_params: float, counts: Size) -> float:
+    """Served tokens D_inf, so that 2 N D_inf FLOPs cost as much as training FLOPs; output is dearer, near this N."""
+    if not question.output_tokens:
+        return question.inference_tokens or 0.0
+    read = (question.inference_tokens or 0.0) - question.output_tokens
+    context = int(question.context)
+    cost = serving_cost(
+        n_params, read, question.output_tokens, have, context=context, like=question.like, counts=counts
+    )
+    return cost.hours / have.hours(2.0 * n_params)
+
+
+def tightest(limits: Mapping[str, float]) -> tuple[str, float]:
+    """The limit that binds, and its value."""
+    name = min(limits, key=lambda each: limits[each])
+    return name, limits[name]
