@@ -106,3 +106,58 @@ def test_a_model_that_no_family_can_build_is_planned_without_a_shape(isoflop: Sh
     assert said.returncode == 0, said.stderr
     assert "smaller vocabulary" in " ".join(said.stdout.split())
     assert "How to serve it" not in said.stdout
+
+
+def test_a_fixed_shape_decides_the_size(isoflop: Shell) -> None:
+    """32 layers of 4,096 with a feed-forward of 14,336 and 128,256 ids are Llama 3's 8.03e9 parameters."""
+    found = json.loads(isoflop("plan", "--shape", "32x4096x14336", "--tokens", "15T", "--json").stdout)
+    assert found["n_params"]["median"] == pytest.approx(8.03e9, rel=1e-3)
+    assert (found["shape"]["n_layers"], found["shape"]["width"], found["shape"]["ff_width"]) == (32, 4096, 14336)
+    budget = json.loads(
+        isoflop("plan", "--shape", "gpt2:12x768", "--vocab", "50257", "--flops", "1e19", "--json").stdout
+    )
+    assert budget["shape"]["n_layers"] == 12
+    assert budget["n_params"]["median"] * budget["tokens"]["median"] * 6 == pytest.approx(1e19)
+
+
+def test_a_vocabulary_makes_small_models_possible(isoflop: Shell) -> None:
+    large, small = (
+        json.loads(isoflop("plan", "--flops", "1e16", "--extrapolate", *more, "--json").stdout)
+        for more in ((), ("--vocab", "256"))
+    )
+    assert large["shape"] is None
+    assert small["shape"]["vocab_size"] == 256
+    assert small["running"] is not None
+
+
+def test_epochs_are_passes_over_the_unique_tokens(isoflop: Shell) -> None:
+    found = json.loads(isoflop("plan", "--flops", "1e21", "--unique-tokens", "5B", "--epochs", "4", "--json").stdout)
+    assert found["tokens"]["median"] == 20e9
+    assert found["epochs"]["median"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--shape", "mamba", "--flops", "1e20"), "llama, gpt2"),
+        (("--shape", "32x", "--flops", "1e20"), "32x4096"),
+        (("--shape", "3x100", "--flops", "1e20"), "no multiple of llama's heads"),
+        (("--shape", "0x4096", "--flops", "1e20"), "n_layers = 0"),
+        (("--shape", "32x4096", "--n-params", "7B", "--flops", "1e22"), "leave one"),
+        (("--flops", "1e20", "--vocab", "0.5"), "--vocab 0.5 is no whole number"),
+        (("--flops", "1e20", "--epochs", "3"), "give those"),
+        (("--flops", "1e20", "--unique-tokens", "1B", "--epochs", "nan"), "--epochs nan"),
+        (("--flops", "1e20", "--gpus", "nan"), "--gpus nan"),
+        (("--flops", "1e20", "--gpus", "1e400"), "--gpus inf"),
+        (("--flops", "1e20", "--gpus", "-8"), "--gpus -8"),
+        (("--flops", "1e20", "--days", "nan", "--gpus", "8"), "--days nan"),
+        (("--flops", "1e20", "--mfu", "nan"), "--mfu nan"),
+        (("--loss", "nan"), "--loss nan"),
+    ],
+    ids=str,
+)
+def test_no_number_that_is_none_is_a_traceback(isoflop: Shell, arguments: tuple[str, ...], said: str) -> None:
+    refused = isoflop("plan", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
