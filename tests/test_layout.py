@@ -169,7 +169,7 @@ def test_the_search_is_quick_and_always_the_same() -> None:
 
 def test_what_was_assumed_is_said() -> None:
     found = layout(SEVEN_B, H100, 8, 4e6)
-    assert "10% of the memory is kept in reserve" in found.defaults
+    assert "bf16 Adam, 16 bytes a parameter, 10% kept in reserve" in found.defaults
     assert any(said.startswith("MFU 40%") for said in found.defaults)
     assert not any(said.startswith("MFU") for said in layout(SEVEN_B, H100, 8, 4e6, mfu=0.5).defaults)
     unknown = Device("x", 1e15, 80e9, 3e12, domain=8)

@@ -71,7 +71,7 @@ def test_the_mfu_alone_makes_the_time_and_the_layout_s_bound_stands_beside_it() 
     assert hard.lost > 2 * calm.lost
     assert hard.days == calm.days == pytest.approx(hard.flops_executed / (64 * 989e12 * 0.4 * 86400) / hard.goodput)
     assert hard.days_at_most == pytest.approx(hard.days / (1 - hard.lost))
-    assert "not added" in hard.defaults["time"]
+    assert "communication" in hard.defaults["time"]
 
 
 def test_a_layout_that_loses_much_is_doubted() -> None:
@@ -153,7 +153,7 @@ def test_what_was_assumed_is_said() -> None:
     assert found.dollars is None
     assert found.mfu_source == "40%: a rule"
     assert any("measure yours" in said for said in found.doubts)
-    assert "15 s, an assumption" in found.defaults["checkpoint"]
+    assert "15 s, a failure 300 s, an assumption" in found.defaults["checkpoints"]
     assert run(7e9, on(8)).mfu_source == "given"
 
 

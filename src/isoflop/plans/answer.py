@@ -9,6 +9,7 @@ from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans import repeats
 from isoflop.plans.basin import Basin, Regret, basin, regret
 from isoflop.plans.contradictions import conflict, over
+from isoflop.plans.hyperparameters import CONTEXT
 from isoflop.plans.plan import Quantity
 from isoflop.plans.question import Question
 from isoflop.plans.reaching import reach_notes
@@ -157,8 +158,20 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
         basin(around) if around else None,
         regret(around) if around else None,
         tuple(notes),
-        {**source.defaults, "cost": "training 6 N D FLOPs, serving 2 N a token", **have.defaults},
+        {**source.defaults, **_shape_defaults(asked, shape), **have.defaults},
     )
+
+
+def _shape_defaults(asked: Question, shape: Shape | None) -> dict[str, str]:
+    """What of the shape was not asked for."""
+    said = {}
+    if asked.context == CONTEXT:
+        said["context"] = f"{CONTEXT:,} tokens (--context)"
+    if shape is not None and not asked.sizes:
+        said["shape"] = f"{asked.like.source} (--shape)"
+    if shape is not None and asked.vocab is None:
+        said["vocabulary"] = f"{shape.vocab_size:,} ids, {asked.family}'s (--vocab)"
+    return said
 
 
 def _advised(problem: str, settled: Settled) -> str:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from isoflop.costs.activations import Recomputation
 from isoflop.costs.hardware import Device
-from isoflop.costs.memory import GRADIENT, Zero, training_bytes
+from isoflop.costs.memory import GRADIENT, Zero, states_per_param, training_bytes
 from isoflop.costs.shape import Shape
 from isoflop.costs.utilisation import default_mfu
 from isoflop.errors import BadInput, IsoflopError
@@ -87,7 +87,7 @@ def layout(
         near.sort(key=lambda each: _complexity(each[1]))
         lost, split = next(each for each in near if fits(each[1]))
         memory = footprint(shape, split, flash=flash, gradient_bytes=gradient_bytes)
-        said = [f"{reserve:.0%} of the memory is kept in reserve", "mixed-precision Adam in bf16"]
+        said = [f"bf16 Adam, {states_per_param().total:g} bytes a parameter, {reserve:.0%} kept in reserve"]
         if mfu is None:
             said.append("; ".join(filter(None, (f"MFU {assumed.mfu:.0%}: {assumed.what}", assumed.unverified))))
         if device.network_bytes_per_second is None or (device.domain > 1 and device.link_bytes_per_second is None):

@@ -6,6 +6,7 @@ from math import inf
 from isoflop.conventions import Size
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
+from isoflop.plans.hyperparameters import CONTEXT
 from isoflop.plans.shapes import Family, built, count, family
 
 _POSITIVE = (
@@ -60,7 +61,7 @@ class Question:
     family: str = "llama"
     vocab: float | None = None
     sizes: tuple[int, ...] = ()
-    context: float = 4096
+    context: float = CONTEXT
     extrapolate: bool = False
 
     def __post_init__(self) -> None:

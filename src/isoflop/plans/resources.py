@@ -75,10 +75,10 @@ def resources(
     if mfu is None:
         assumed = default_mfu(n_params)
         mfu = assumed.mfu
-        defaults["mfu"] = f"{mfu:.0%} of the dense bf16 peak: {assumed.what} ({assumed.source}; --mfu)"
+        defaults["mfu"] = f"{mfu:.0%} of the dense bf16 peak, {assumed.what} (--mfu)"
     if price is None and gpu.dollars_per_hour is not None:
         price = gpu.dollars_per_hour
-        defaults["price"] = f"${price:g} an hour of one {gpu.name}, {gpu.price_date or 'undated'} (--price)"
+        defaults["price"] = f"${price:g} an hour of one, {gpu.price_date or 'undated'} (--price)"
     if price is None and question.dollars is not None:
         raise BadInput(f"--dollars needs a price, and none is known for {gpu.name}: add --price, $ an hour.")
     executes = Executed(question.like, int(question.context), counts, question.shape)
@@ -87,12 +87,12 @@ def resources(
     if not gpus:
         days = question.days or DEFAULT_DAYS
         gpus = _enough(have, flops, days, asked=question.days is not None)
-        said = f"the fewest, doubled from a node of {NODE}, that end within {days:g} days"
+        said = f"doubled from a node of {NODE} until it ends within {days:g} days"
         if question.days is None and gpus == LLAMA_3_DEVICES:
             said += ", but no more than Llama 3.1's run had"
         defaults["gpus"] = f"{gpus:,}, {said} (--gpus)"
     have = replace(have, gpus=gpus, goodput=losses(gpus).goodput)
-    defaults["goodput"] = f"{share(have.goodput)} of the time, with failures as often as in Llama 3.1's run"
+    defaults["goodput"] = f"{share(have.goodput)} of the time, failures as often as in Llama 3.1's run"
     return have
 
 

@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from isoflop.costs.flops import flops_per_token
-from isoflop.costs.goodput import HOUR, SAVE_SECONDS, Losses, hours_between_failures, losses
+from isoflop.costs.goodput import HOUR, RESTART_SECONDS, SAVE_SECONDS, Losses, hours_between_failures, losses
 from isoflop.costs.memory import OPTIMIZER, states_per_param
 from isoflop.costs.shape import Shape
 from isoflop.costs.utilisation import DAY, default_mfu
@@ -151,23 +151,19 @@ def running(
         failures=days * DAY / hours_between_failures(used),
         losses=stopped,
         checkpoint_bytes=(OPTIMIZER * shape.n_params_total, states_per_param().total * shape.n_params_total),
-        defaults=_defaults(have, stopped, found),
+        defaults=_defaults(have, found),
         doubts=(*_doubts(n_params, have, found), *placed.doubts),
     )
 
 
-def _defaults(have: Resources, stopped: Losses, found: Layout | None) -> dict[str, str]:
+def _defaults(have: Resources, found: Layout | None) -> dict[str, str]:
     said = {
         **have.defaults,
-        "failures": "as often, a GPU, as in Llama 3.1 405B's run on H100s (arXiv:2407.21783)",
-        "checkpoint": f"one stops training for {SAVE_SECONDS:g} s, an assumption; by Young's rule one comes after each "
-        f"{stopped.interval / 60:.3g} min",
-        "checkpoint size": "12 bytes a parameter (fp32 weights and two moments) to 16 (bf16 weights and gradients too)",
-        "time": "FLOPs executed, attention included, over peak and MFU, which holds communication, idle time and "
-        "recomputing; the layout's own bound on these stands beside it and is not added",
+        "checkpoints": f"each stops training for {SAVE_SECONDS:g} s, a failure {RESTART_SECONDS:g} s, an assumption",
+        "time": "FLOPs executed over peak and MFU, which holds communication, idle time and recomputing",
     }
     if found is not None:
-        said["layout"] = "; ".join(each for each in found.defaults if each not in have.device.doubts)
+        said["memory"] = "; ".join(each for each in found.defaults if each not in have.device.doubts)
     return said
 
 

@@ -54,7 +54,7 @@ def published_source(name: str | None, *, repeats: bool) -> Source:
     defaults: dict[str, str] = {}
     if name is None:
         name = REPEATED_LAW if repeats else DEFAULT_LAW
-        defaults["law"] = f"{name} ({PUBLISHED[name].about.source}; --law, or --fit of your own)"
+        defaults["law"] = f"{name}, {PUBLISHED[name].about.source.split(';')[0]} (--law, --fit)"
     form, sets = find(name)
     if len(sets) != 1:
         there = f"one of its sets: {', '.join(sets)}" if sets else "a law with published constants (isoflop laws)"

@@ -15,20 +15,39 @@ from isoflop.reports.prose import ratio
 from isoflop.reports.width import width
 from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 
+MOST_DOUBTS = 6
+"""Of the laws, that come first on the screen."""
+LEAST_EXECUTED = 0.005
+"""Of 6 N D: what attention has to add to be worth a word."""
 
-def plan_text(found: Answer, blocks: Sequence[tuple[str, Sequence[str]]] = (), doubts: Sequence[str] = ()) -> str:
+
+def plan_text(
+    found: Answer,
+    blocks: Sequence[tuple[str, Sequence[str]]] = (),
+    doubts: Sequence[str] = (),
+    defaults: Mapping[str, str] | None = None,
+) -> str:
     """Doubts of the laws, the plan, the blocks (title, lines) in order, other doubts, what was assumed and noted."""
-    parts = wrapped(f"Doubt: {doubt}" for doubt in found.doubts)
+    parts = doubt_lines(found.doubts)
     parts += [*headline(found), *aligned(main_rows(found))]
     for title, lines in blocks:
         if lines:
             parts += ["", title, *lines]
     if others := [doubt for doubt in doubts if doubt not in found.doubts]:
         parts += ["", "Doubtful in rules and machines", *wrapped((f"  {each}" for each in others), indent="    ")]
-    parts += ["", "Assumed (each can be set)"]
-    parts += wrapped((f"  {name}: {value}" for name, value in found.defaults.items()), indent="    ")
+    assumed = found.defaults if defaults is None else defaults
+    said = "; ".join(f"{name}: {value}" for name, value in assumed.items())
+    parts += ["", *wrapped([f"Assumed, each can be set or is said: {said}."])]
     parts += wrapped(f"Note: {note}" for note in found.notes)
     return "\n".join(parts)
+
+
+def doubt_lines(doubts: Sequence[str], most: int = MOST_DOUBTS) -> list[str]:
+    """What speaks against the laws, first; of many, the rest are counted."""
+    left = len(doubts) - most
+    said = [f"Doubt: {doubt}" for doubt in doubts[:most]]
+    said += [f"Doubt: {left} more (--json)."] if left > 0 else []
+    return wrapped(said)
 
 
 def headline(found: Answer) -> list[str]:
@@ -41,6 +60,8 @@ def headline(found: Answer) -> list[str]:
     else:
         title = f"The best run for {print_flops(float(found.split.aim.flops or 0))}"
         title += f", what {found.binding} allow" + ("" if " and " in found.binding else "s")
+    if found.split.aim.served and not asked.judged:
+        title += ", training and serving together"
     if len(found.allowed) > 1:
         rest = [f"{name} {print_flops(flops)}" for name, flops in found.allowed.items() if name != found.binding]
         title += f" (beside it: {', '.join(rest)})"
@@ -52,10 +73,10 @@ def headline(found: Answer) -> list[str]:
 def main_rows(found: Answer) -> list[tuple[str, str]]:
     """Label and value of the plan itself."""
     have, asked = found.have, found.question
+    each = shown(found.quantity("tokens_per_param"), ratio)
     rows = [
         ("N, parameters", shown(found.quantity("n_params")) + within(found)),
-        ("D, tokens", shown(found.quantity("tokens")) + epochs(found)),
-        ("D / N", shown(found.quantity("tokens_per_param"), ratio)),
+        ("D, tokens", f"{shown(found.quantity('tokens'))}, {each} for each parameter{epochs(found)}"),
     ]
     if found.split.aim.unique_tokens is not None:
         rows.append(("repeating", repeating(found)))
@@ -68,22 +89,29 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
     if found.regret is not None:
         worst = f"{found.regret.worst:.2%} of the loss, {found.regret.compute:.0%} of the compute"
         rows.append(("if another law holds", f"this N costs up to {worst} (95 % of the laws)"))
-    rows.append(("training FLOPs", shown(found.quantity("flops"), print_flops)))
-    if found.split.aim.served:
-        rows.append(("serving FLOPs", shown(found.quantity("serving_flops"), print_flops)))
+    rows.append(("FLOPs", flops_words(found)))
     hours, days = found.of_flops(have.hours(1.0)), found.of_flops(have.days(1.0))
     dollars = found.of_flops(have.dollars(1.0))
+    money = shown(dollars, print_dollars) if dollars else f"no price of {have.device.name} is known (--price)"
     if hours and days:
         rows.append(
             (
-                f"on {have.gpus:,} {have.device.name}",
-                f"{shown(days, print_days)}, {shown(hours)} GPU-hours",
+                "time and cost",
+                f"{shown(days, print_days)} on {have.gpus:,} {have.device.name}: {shown(hours)} GPU-hours, {money}",
             )
         )
-    rows.append(
-        ("cost", shown(dollars, print_dollars) if dollars else f"no price of {have.device.name} is known (--price)")
-    )
     return rows
+
+
+def flops_words(found: Answer) -> str:
+    """6 N D, what is executed beyond it, and what serving takes."""
+    executed = found.have.executed
+    said = f"{shown(found.quantity('flops'), print_flops)} of training, as 6 N D"
+    if abs(executed - 1) >= LEAST_EXECUTED:
+        said += f"; executed {executed:.2f} times as many, attention included"
+    if found.split.aim.served:
+        said += f"; {shown(found.quantity('serving_flops'), print_flops)} of serving, as 2 N a token"
+    return said
 
 
 def shown(quantity: Quantity | None, show: Callable[[float], str] = print_count) -> str:

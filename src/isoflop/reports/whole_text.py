@@ -31,7 +31,8 @@ def whole_text(plan: WholePlan) -> str:
     ):
         title, *lines = text.splitlines() or [""]
         blocks.append((title, lines))
-    return plan_text(plan.answer, blocks, plan.doubts)
+    defaults = {**plan.answer.defaults, **plan.training.defaults, **(plan.running.defaults if plan.running else {})}
+    return plan_text(plan.answer, blocks, plan.doubts, defaults)
 
 
 def accuracy_rows(found: Accuracy) -> dict[str, str]:
