@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from isoflop.allocations.allocate import allocate
@@ -9,7 +10,8 @@ from isoflop.allocations.repeated import allocate_repeated
 from isoflop.errors import IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX
-from isoflop.laws.data_constrained import MUENNIGHOFF_2023
+from isoflop.laws.data_constrained import MUENNIGHOFF_2023, RepetitionPenalty
+from isoflop.laws.law import Law
 from isoflop.plans.split import Aim, split
 
 ONE = Ensemble((BESIROGLU_2024,))
@@ -101,3 +103,26 @@ def test_epochs_past_the_useful_are_not_taken() -> None:
     best = allocate_repeated(MUENNIGHOFF_2023, 9.3e21, 25e9)
     found = split(REPEATING, Aim(flops=9.3e21, unique_tokens=25e9))
     assert found.epochs[0] == pytest.approx(best.epochs)
+
+
+HARMFUL = RepetitionPenalty(1.7, 480.0, 2080.0, 0.02, 0.35, 0.37, 1.0, 0.5)
+
+
+@pytest.mark.parametrize("served", [0.0, 1e12])
+@pytest.mark.parametrize(("law", "loss"), [(MUENNIGHOFF_2023, 2.2), (HARMFUL, 2.3)], ids=["saturating", "harmful"])
+def test_no_run_reaches_a_loss_for_less_where_tokens_repeat(law: Law, loss: float, served: float) -> None:
+    """Looked for by brute force among sizes about the answer and all tokens: none is cheaper by a thousandth."""
+    unique = 30e9
+    found = split(Ensemble((law,)), Aim(loss=loss, unique_tokens=unique, served=served))
+    assert found.loss[0] == pytest.approx(loss, rel=1e-12)
+    sizes = found.n_params[0] * np.geomspace(0.2, 5, 201)[:, None]
+    tokens = np.geomspace(1e9, 1e14, 20_001)[None, :]
+    cost = np.where(law(sizes, tokens, unique) <= loss, 6 * sizes * tokens + 2 * sizes * served, np.inf)
+    assert found.cost_flops[0] == pytest.approx(np.min(cost), rel=1e-3)
+    assert found.cost_flops[0] <= np.min(cost) * (1 + 1e-6)
+
+
+def test_a_loss_that_repetition_keeps_out_of_reach_is_refused() -> None:
+    for law in (MUENNIGHOFF_2023, HARMFUL):
+        with pytest.raises(IsoflopError, match="below what the law can reach"):
+            split(Ensemble((law,)), Aim(loss=2.0, unique_tokens=1e9))
