@@ -10,6 +10,7 @@ from isoflop.costs.gated import GatedShape
 from isoflop.costs.shape import Shape
 from isoflop.laws.data_constrained import DataConstrained
 from isoflop.plans.answer import Answer
+from isoflop.plans.basin import Regret
 from isoflop.plans.plan import Quantity
 from isoflop.reports.prose import ratio
 from isoflop.reports.width import width
@@ -17,6 +18,7 @@ from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 
 MOST_DOUBTS = 6
 """Of the laws, that come first on the screen."""
+LEAST_REGRET = 1e-4
 LEAST_EXECUTED = 0.005
 """Of 6 N D: what attention has to add to be worth a word."""
 
@@ -87,8 +89,7 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
         ("loss, nats/token", loss + (f" of {found.source.text}, not of your text" if found.source.text else ""))
     )
     if found.regret is not None:
-        worst = f"{found.regret.worst:.2%} of the loss, {found.regret.compute:.0%} of the compute"
-        rows.append(("if another law holds", f"this N costs up to {worst} (95 % of the laws)"))
+        rows.append(("regret", f"this N costs {regret_words(found.regret)}, by 95 % of the laws"))
     rows.append(("FLOPs", flops_words(found)))
     hours, days = found.of_flops(have.hours(1.0)), found.of_flops(have.days(1.0))
     dollars = found.of_flops(have.dollars(1.0))
@@ -97,20 +98,27 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
         rows.append(
             (
                 "time and cost",
-                f"{shown(days, print_days)} on {have.gpus:,} {have.device.name}: {shown(hours)} GPU-hours, {money}",
+                f"{days_words(days)} on {have.gpus:,} {have.device.name}: {shown(hours)} GPU-hours, {money}",
             )
         )
     return rows
 
 
+def regret_words(found: Regret) -> str:
+    """The loss and compute that are lost at worst."""
+    if found.worst < LEAST_REGRET:
+        return f"less than {LEAST_REGRET:.2%} of the loss"
+    return f"up to {found.worst:.2%} of the loss, {found.compute:.1%} of the compute"
+
+
 def flops_words(found: Answer) -> str:
     """6 N D, what is executed beyond it, and what serving takes."""
     executed = found.have.executed
-    said = f"{shown(found.quantity('flops'), print_flops)} of training, as 6 N D"
+    said = f"{shown(found.quantity('flops'), bare_flops)} of training, as 6 N D"
     if abs(executed - 1) >= LEAST_EXECUTED:
         said += f"; executed {executed:.2f} times as many, attention included"
     if found.split.aim.served:
-        said += f"; {shown(found.quantity('serving_flops'), print_flops)} of serving, as 2 N a token"
+        said += f"; {shown(found.quantity('serving_flops'), bare_flops)} of serving, as 2 N a token"
     return said
 
 
@@ -123,9 +131,17 @@ def shown(quantity: Quantity | None, show: Callable[[float], str] = print_count)
     return f"{show(quantity.median)} ({show(quantity.low)} to {show(quantity.high)})"
 
 
-def print_days(days: float) -> str:
+def bare_flops(flops: float) -> str:
+    """FLOPs without the word."""
+    return print_flops(flops).removesuffix(" FLOPs")
+
+
+def days_words(days: Quantity) -> str:
     """Days, or what is less than one in hours, minutes and seconds."""
-    return f"{ratio(days)} days" if days >= 1 else print_seconds(days * 86_400)
+    least = days.median if days.low is None else days.low
+    if least < 1:
+        return shown(days, lambda each: print_seconds(each * 86_400))
+    return f"{shown(days, ratio)} days"
 
 
 def within(found: Answer) -> str:
