@@ -1,19 +1,20 @@
 """How a run of N parameters on D tokens is trained: batch, learning rate, schedule, weight decay, each with its law."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import ceil, inf, log
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import ceil, inf
 from typing import Any
 
-from isoflop.conventions import Counted
+from isoflop.conventions import Counted, Size
 from isoflop.errors import BadInput
 from isoflop.laws import batch, critical_batch, learning_rate
 from isoflop.laws.advice import Advice, Point, Spread, advice
 from isoflop.laws.kaplan_batch import KAPLAN_2020_CRITICAL_BATCH
 from isoflop.laws.weight_decay import BERGSMA_2025_TIMESCALE
-from isoflop.plans.hyperparameter_notes import beta2_for, doubts, notes
+from isoflop.plans.hyperparameter_notes import Told, assumed, beta2_for, doubts, notes
 from isoflop.plans.rate_schedule import Schedule
 from isoflop.plans.recommended import Recommended, recommend
+from isoflop.plans.sequences import in_multiples, rounded_sequences
 from isoflop.plans.speedup import Trade, most_gpus, speedup
 
 CONTEXT = 4096  # tokens of a sequence, where nothing is said
@@ -27,14 +28,19 @@ within a third of it."""
 class Hyperparameters:
     """What to train N parameters on D tokens with, and what else is published.
 
-    batch, rate: the rule that was taken of all. sequences: the batch in whole sequences of `context` tokens. critical:
-    the batch up to which more of it pays, by data size. of_loss: the same by a loss, tokens, a hint. timescale: share
-    of the run that AdamW averages over. notes: what was done to the numbers; doubts: what speaks against them.
+    sizes: N by what else it may count, for rules that count otherwise than the point. batch, rate: the rule that was
+    taken of all. rounded: its batch in whole sequences of `context` tokens; sequences: that in multiples of `multiple`,
+    what the GPUs take at once. critical: the batch up to which more of it pays, by data size. of_loss: the same by a
+    loss, tokens, a hint. timescale: share of the run that AdamW averages over. notes: what was done to the numbers, in
+    full; doubts: what speaks against them, a line each. defaults: what was assumed.
     """
 
     point: Point
+    sizes: Mapping[Size, float]
     context: int
     batch: Recommended
+    rounded: int
+    multiple: int
     sequences: int
     rate: Recommended
     critical: Spread
@@ -92,6 +98,7 @@ class Hyperparameters:
             "context": self.context,
             "batch_tokens": self.batch_tokens,
             "sequences": self.sequences,
+            "sequences_by_rule": self.rounded,
             "steps": self.steps,
             "learning_rate": self.learning_rate,
             "weight_decay": self.weight_decay,
@@ -122,51 +129,70 @@ def hyperparameters(
     loss: float | None = None,
     *,
     context: float | None = None,
+    sizes: Mapping[Size, float] | None = None,
+    multiple: int = 1,
 ) -> Hyperparameters:
     """Batch, peak rate, schedule and weight decay of a run, each by the published law nearest to it.
 
     flops: C, 6 N D unless given. loss: expected, nats/token, for Kaplan's critical batch. context: tokens of a
-    sequence, CONTEXT unless given. Raises `BadInput` with every problem.
+    sequence, CONTEXT unless given. sizes: the same N by other counts: a rule that counts so is given that. multiple:
+    sequences that the GPUs take at once, of which the batch is made a multiple. Raises `BadInput` with every problem.
     """
     point, length = _checked(n_params, tokens, flops, loss, CONTEXT if context is None else context)
-    given = Counted(point.n_params, point.counts) if point.counts else point.n_params
-    rates = learning_rate.opinions(given, point.tokens, flops=point.flops)
-    rate, best = recommend(rates, batch.opinions(given, point.tokens, flops=point.flops))
-    sequences = rounded_sequences(best.value / length, most=point.tokens / length)
+    known = dict(sizes or {})
+    rates = _counted(lambda n: learning_rate.opinions(n, point.tokens, flops=point.flops), point, known)
+    batches = _counted(lambda n: batch.opinions(n, point.tokens, flops=point.flops), point, known)
+    rate, best = recommend(rates, batches)
+    rounded = rounded_sequences(best.value / length, most=point.tokens / length)
+    sequences = in_multiples(rounded, multiple, most=point.tokens / length)
     schedule = Schedule.of(rate.value, ceil(point.tokens / (sequences * length)))
-    critical = critical_batch.opinions(given, point.tokens)
-    timescale = advice("BERGSMA_2025_TIMESCALE", BERGSMA_2025_TIMESCALE, point)
-    defaults = {} if flops is not None else {"C": "6 N D"}
-    if point.counts is None:
-        defaults["N counts"] = "what each rule counts"
-    if context is None:
-        defaults["context"] = f"{CONTEXT:,} tokens"
+    told = Told(
+        point=point,
+        sizes=known,
+        rate=rate,
+        batch=best,
+        rounded=int(rounded),
+        sequences=int(sequences),
+        context=length,
+        schedule=schedule,
+        timescale=advice("BERGSMA_2025_TIMESCALE", BERGSMA_2025_TIMESCALE, point),
+        critical=_counted(lambda n: critical_batch.opinions(n, point.tokens), point, known),
+        traded=TRADED,
+        loss=loss,
+    )
     return Hyperparameters(
         point=point,
+        sizes=known,
         context=length,
         batch=best,
-        sequences=sequences,
+        rounded=told.rounded,
+        multiple=multiple,
+        sequences=told.sequences,
         rate=rate,
-        critical=critical,
+        critical=told.critical,
         loss=loss,
         of_loss=None if loss is None else float(KAPLAN_2020_CRITICAL_BATCH(loss)),
-        timescale=timescale,
+        timescale=told.timescale,
         schedule=schedule,
-        beta2=beta2_for(sequences),
-        notes=notes(best, sequences, length, schedule, loss),
-        doubts=doubts(rate, best, sequences * length, timescale=timescale, critical=critical, traded=TRADED),
-        defaults=defaults,
+        beta2=beta2_for(told.sequences),
+        notes=notes(told),
+        doubts=doubts(told),
+        defaults=assumed(told, context=context is not None, flops=flops is not None),
     )
 
 
-def rounded_sequences(sequences: float, most: float = inf) -> int:
-    """Of 1, 2, 3, 4, 6, 8, 12, 16 ... the nearest by ratio, so that the batch divides over GPUs; none above `most`.
-
-    Off by a factor of sqrt(1.5) at most, of sqrt(2) below 2 sequences, unless `most` or 1 decides. `most` is 1 or more.
-    """
-    powers = range(int(log(max(sequences, 1), 2)) + 2)
-    even = {1, *(1 << k for k in powers), *(3 << k for k in powers)}
-    return min((each for each in even if each <= most), key=lambda each: (abs(log(each / sequences)), each))
+def _counted(opinions: Callable[[float | Counted], Spread], point: Point, sizes: Mapping[Size, float]) -> Spread:
+    """The rules at a point, those that count N otherwise at the N they count, where it is known."""
+    found = opinions(Counted(point.n_params, point.counts) if point.counts else point.n_params)
+    wanted = {row.rule: row.about.counts("n_params") for row in found.rows}
+    other = {
+        row.rule: row
+        for size, n in sizes.items()
+        if size != point.counts and size in wanted.values()
+        for row in opinions(Counted(n, size)).rows
+        if wanted[row.rule] == size
+    }
+    return replace(found, rows=tuple(other.get(row.rule, row) for row in found.rows))
 
 
 def _checked(

@@ -84,18 +84,14 @@ class Trade:
         }
 
     def __str__(self) -> str:
-        at = f"a batch of {print_count(self.batch)} where {print_count(self.critical_batch)} is critical"
         time = {2.0: "half the time", 0.5: "twice the time"}.get(self.factor, f"{1 / self.factor:.3g} of the time")
         if not isfinite(self.flops_ratio):
-            return (
-                f"{time} is out of reach from {at}: even an infinite batch, for infinite FLOPs, is only "
-                f"{self.fastest:.3g} times as fast."
-            )
+            return f"{time} is out of reach: even an infinite batch is only {self.fastest:.3g} times as fast"
         if self.flops_ratio >= 2:
             price = f"{self.flops_ratio:.3g} times the FLOPs"
         else:
             price = f"{abs(self.flops_ratio - 1):.1%} {'more' if self.factor >= 1 else 'fewer'} FLOPs"
-        return f"{time} from {at}: {print_count(self.new_batch)} on {self.gpus_ratio:.3g} times the GPUs, for {price}."
+        return f"{time}: a batch of {print_count(self.new_batch)} on {self.gpus_ratio:.3g} times the GPUs, {price}"
 
 
 def speedup(critical_batch: float, batch: float, factor: float = 2.0) -> Trade:

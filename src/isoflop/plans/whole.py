@@ -1,7 +1,7 @@
 """A whole plan: the answer, how it is trained and run, what else one would look at, and what it hangs on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from isoflop.conventions import Counted, Size
@@ -11,24 +11,32 @@ from isoflop.plans.accuracy import Accuracy, accuracy
 from isoflop.plans.alternatives import alternatives
 from isoflop.plans.answer import Answer, answer
 from isoflop.plans.comparison import Row, compared
+from isoflop.plans.defaults import in_brief, in_full
 from isoflop.plans.hyperparameters import Hyperparameters, hyperparameters
 from isoflop.plans.other_run import Alternative
+from isoflop.plans.plan import Quantity
 from isoflop.plans.question import Question
 from isoflop.plans.running import Running, running
 from isoflop.plans.sensitivity import Effect, sensitivity
 from isoflop.plans.serving import ServingCost, largest_on_one, serving_cost
+from isoflop.plans.shapes import count
 from isoflop.plans.source import Source
+from isoflop.plans.training_spread import TrainingSpread, training_spread
+
+COUNTED = (Size.NON_EMBEDDING, Size.WITH_HEAD, Size.TOTAL)  # of a shape: rules of training count N in different ways
 
 
 @dataclass(frozen=True)
 class WholePlan:
     """All that `isoflop plan` says.
 
-    running: None where no shape comes to N; serving: None then too, and where nothing is served.
+    spread: intervals of how it is trained, None of one law alone. running: None where no shape comes to N; serving:
+    None then too, and where nothing is served.
     """
 
     answer: Answer
     training: Hyperparameters
+    spread: TrainingSpread | None
     running: Running | None
     serving: ServingCost | None
     alternatives: tuple[Alternative, ...]
@@ -37,27 +45,66 @@ class WholePlan:
     accuracy: Accuracy | None = None
 
     @property
+    def defaults(self) -> Mapping[str, str]:
+        """All that was taken because nothing else was asked: a clause each, with the option that sets it."""
+        return in_brief(self.answer, self.training, self.running)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What speaks against the laws, then against what was taken for granted of machines and rules."""
         machines = () if self.running is None else self.running.doubts
-        return tuple(dict.fromkeys((*self.answer.doubts, *machines, *self.training.doubts)))
+        return tuple(dict.fromkeys((*self.answer.doubts, *machines, *self._tight, *self.training.doubts)))
+
+    @property
+    def _tight(self) -> tuple[str, ...]:
+        """That the largest model which the laws leave possible would not fit the layout."""
+        held = None if self.spread is None else self.spread.memory_bytes
+        layout = None if self.running is None else self.running.layout
+        if held is None or layout is None or (held.high or 0.0) <= layout.available:
+            return ()
+        high, room = f"{(held.high or 0.0) / 1e9:.3g}", f"{layout.available / 1e9:.3g}"
+        return (f"Memory: at the high end of N this layout takes {high} GB a GPU, of {room} GB usable.",)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; every quantity as {"median", "low", "high", "level"}, null where unknown."""
-        found = self.answer.to_json()
-        defaults = {**found["defaults"], **self.training.defaults, **(self.running.defaults if self.running else {})}
+        """Plain values; every quantity as {"median", "low", "high", "level"}, null where unknown.
+
+        defaults: in brief; defaults_why: those that have a reason or a source to tell.
+        """
         return {
-            **found,
-            "training": self.training.to_json(),
-            "running": None if self.running is None else self.running.to_json(),
+            **self.answer.to_json(),
+            "training": self._training(),
+            "running": None if self.running is None else {**self.running.to_json(), **self._machines(self.running)},
             "serving": None if self.serving is None else self.serving.to_json(),
             "alternatives": [each.to_json() for each in self.alternatives],
             "sensitivity": [each.to_json() for each in self.sensitivity],
             "beside": [each.to_json() for each in self.beside],
             "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
-            "defaults": defaults,
+            "defaults": dict(self.defaults),
+            "defaults_why": in_full(self.answer, self.training, self.running),
             "doubts": list(self.doubts),
         }
+
+    def _training(self) -> dict[str, Any]:
+        """Hyperparameters with their intervals."""
+        found = self.training.to_json()
+        names = ("batch_tokens", "learning_rate", "weight_decay", "steps")
+        found |= {name: self._quantity(name, found[name]) for name in names}
+        for name in ("warmup_steps", "cooldown_steps"):
+            found["schedule"][name] = self._quantity(name, found["schedule"][name])
+        found["critical_batch"]["value"] = self._quantity("critical_batch", found["critical_batch"]["value"])
+        return found
+
+    def _machines(self, running: Running) -> dict[str, Any]:
+        """Speed and memory of a GPU with their intervals: of the shapes at the ends of N, in the same layout."""
+        memory = running.memory
+        return {
+            "tokens_per_second": self._quantity("tokens_per_second", running.tokens_per_second),
+            "memory_bytes": None if memory is None else self._quantity("memory_bytes", memory["total"]),
+        }
+
+    def _quantity(self, name: str, value: float) -> dict[str, float | None]:
+        found: Quantity | None = None if self.spread is None else getattr(self.spread, name)
+        return dict(vars(found or Quantity(value)))
 
 
 def whole_plan(
@@ -75,13 +122,9 @@ def whole_plan(
     where none comes to the size.
     """
     found = answer(question, source)
-    n, d, context = found.n_params, found.tokens, int(question.context)
+    n, context = found.n_params, int(question.context)
     loss = found.quantity("loss").median if source.own else None
-    bare = None if found.shape is None else Counted(found.shape.n_params_nonembedding, Size.NON_EMBEDDING)
-    training = hyperparameters(bare or Counted(n, source.counts), d, loss=loss, context=question.context)
-    run = None
-    if found.shape is not None:
-        run = running(found.shape, n, d, found.have, training.batch_tokens, flops=found.flops)
+    training, run = _trained(found, loss)
     served = None
     if question.inference_tokens and found.shape is not None:
         read = question.inference_tokens - question.output_tokens
@@ -95,6 +138,7 @@ def whole_plan(
     return WholePlan(
         found,
         training,
+        training_spread(found, training, run),
         run,
         served,
         alternatives(found, one_gpu=one_gpu),
@@ -102,3 +146,38 @@ def whole_plan(
         compared(found, fits) if compare else (),
         accuracy(points, found.quantity("loss").median) if points else None,
     )
+
+
+def _trained(found: Answer, loss: float | None) -> tuple[Hyperparameters, Running | None]:
+    """How the run is trained and laid out; its batch is one that the GPUs share evenly."""
+    shape, context = found.shape, found.question.context
+    bare: dict[Size, float] = {} if shape is None else {each: float(count(shape, each)) for each in COUNTED}
+    counts = found.source.counts if shape is None else Size.NON_EMBEDDING
+    given = Counted(bare.get(counts, found.n_params), counts)
+
+    def trained(multiple: int = 1) -> Hyperparameters:
+        return hyperparameters(given, found.tokens, loss=loss, context=context, sizes=bare, multiple=multiple)
+
+    def run(training: Hyperparameters) -> Running | None:
+        if shape is None:
+            return None
+        return running(shape, found.n_params, found.tokens, found.have, training.batch_tokens, flops=found.flops)
+
+    training = trained()
+    laid = run(training)
+    at_once = _at_once(laid)
+    if laid is None or training.sequences % at_once == 0:
+        return training, laid
+    training = trained(at_once)
+    again = run(training)
+    if again is None or training.sequences % _at_once(again):  # another layout, that shares it unevenly again
+        replicas = training.sequences
+        split = laid.layout.split if laid.layout else None
+        most = None if split is None else replicas * split.tensor * split.pipeline
+        again = replace(laid, batch_tokens=training.batch_tokens, most_replicas=replicas, most_gpus=most)
+    return training, again
+
+
+def _at_once(run: Running | None) -> int:
+    """Sequences that the replicas take at once."""
+    return 1 if run is None or run.layout is None else run.layout.split.data * run.layout.split.micro_batch

@@ -1,44 +1,71 @@
 """What a plan's run takes on its GPUs, what serving costs, and fine-tuning, as blocks of a screen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from isoflop.costs.utilisation import DAY, HOUR
 from isoflop.plans.finetuning import FineTuning
 from isoflop.plans.running import Running
 from isoflop.plans.serving import ServingCost
-from isoflop.reports.plan_text import rows_block, wrapped
+from isoflop.plans.training_spread import TrainingSpread
+from isoflop.reports.between import between
+from isoflop.reports.plan_text import print_days, rows_block, wrapped
 from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 
 GB = 1e9
 
 
-def running_rows(found: Running) -> dict[str, str]:
-    """Layout and memory, or why nothing fits; checkpoints and time lost."""
-    rows: dict[str, str] = {}
-    memory = found.memory
-    if found.layout is None or memory is None:
-        rows["layout"] = found.problem
-    else:
-        rows["layout"] = str(found.layout.split)
-        parts = [f"{print_bytes(memory[name])} {word}" for name, word in _PARTS.items() if memory.get(name)]
-        room = f"{print_bytes(memory['available'])} usable"
-        rows["memory per GPU"] = f"{print_bytes(memory['total'])} of {room}: {', '.join(parts)}"
-    rows["checkpoints"] = (
-        f"every {print_seconds(found.checkpoint_seconds)} of training, {print_bytes(found.checkpoint_bytes[1])} each"
-    )
-    rows["failures"] = (
-        f"{found.failures:.2g} expected; they and checkpoints cost {found.lost_days:.2g} of {found.days:.3g} days"
-    )
-    rows["speed"] = f"{print_count(found.tokens_per_second)} tokens/s at {found.mfu:.0%} of the peak"
+def running_rows(found: Running, spread: TrainingSpread | None = None) -> dict[str, str]:
+    """Layout, memory and what the layout loses, or why nothing fits; checkpoints and failures; speed.
+
+    spread: where the laws leave it open, from where to where memory and speed go.
+    """
+
+    def ends(name: str, show: Callable[[float], str] = print_count) -> str:
+        return "" if spread is None else between(getattr(spread, name), show)
+
+    memory, layout = found.memory, found.layout
+    if layout is None or memory is None:
+        return {"layout": found.problem}
+    held = f"{print_bytes(memory['total'])}{ends('memory_bytes', _gigabytes)}"
+    states = _gigabytes(memory["weights"] + memory["gradients"] + memory["optimizer"])
+    rows = {
+        "layout": str(layout.split),
+        "memory": f"{held} a GPU, of {_gigabytes(memory['available'])} usable: {states} weights, gradients and Adam",
+    }
+    if found.lost and found.lost >= LEAST_LOST:
+        most = max(_LOST, key=lambda name: getattr(layout.overhead, name))
+        rows["lost"] = (
+            f"up to {found.lost:.0%} of a step, mostly to {_LOST[most]}, if none is hidden: "
+            f"{print_days(found.days_at_most or found.days)}"
+        )
+    speed = f"{print_count(found.tokens_per_second)} tokens/s{ends('tokens_per_second')}"
+    rows["speed"] = f"{speed} at {found.mfu:.0%} of the peak"
+    rows["checkpoints"] = _checkpoints(found)
     return rows
 
 
-_PARTS = {
-    "weights": "weights",
-    "gradients": "gradients",
-    "optimizer": "optimiser",
-    "activations": "activations",
-    "logits": "logits",
+LEAST_LOST = 0.005  # of a step; less is not worth a line
+_LOST = {
+    "tensor": "tensor-parallel traffic",
+    "data": "data-parallel traffic",
+    "pipeline": "traffic between stages",
+    "idle": "idle time",
+    "recomputing": "recomputing",
 }
+
+
+def _gigabytes(number: float) -> str:
+    return f"{number / GB:.3g}"
+
+
+def _checkpoints(found: Running) -> str:
+    """How often Young's rule writes one, how large it is, and what failures and checkpoints cost."""
+    every = print_seconds(found.checkpoint_seconds)
+    if found.checkpoint_seconds >= found.days * DAY * HOUR:
+        return f"the run is over before the first is due, after {every}"
+    failures = f"{print_count(found.failures)} failures expected"
+    size = print_bytes(found.checkpoint_bytes[1])
+    return f"every {every}, {size} each; {failures}; both cost {print_days(found.lost_days)}"
 
 
 def serving_rows(found: ServingCost) -> dict[str, str]:
