@@ -8,6 +8,7 @@ from isoflop.plans.hyperparameter_notes import BETA2, beta2_for
 from isoflop.plans.hyperparameters import Hyperparameters
 from isoflop.plans.layout import RESERVE
 from isoflop.plans.rate_schedule import MOST_WARMUP, WARMUP_STEPS
+from isoflop.plans.resources import share
 from isoflop.plans.running import Running
 
 _WARMUP = {
@@ -18,19 +19,13 @@ _WARMUP = {
 
 def in_brief(answer: Answer, training: Hyperparameters, running: Running | None) -> dict[str, str]:
     """Name → what was taken, in a clause, with the option that sets it where there is one."""
-    have, asked = answer.have, answer.question
+    have = answer.have
     short = {
         "law": f"{answer.source.name} (--law, --fit)",
         "mfu": f"{have.mfu:.0%} of the dense bf16 peak (--mfu)",
-        "goodput": f"{have.goodput:.1%}, failing as often as Llama 3.1's run",
+        "goodput": f"{share(have.goodput)}, failing as often as Llama 3.1's run",
     }
     said = {name: short.get(name, text) for name, text in answer.defaults.items()}
-    if "--context" not in asked.given:
-        said["context"] = f"{training.context:,} tokens (--context)"
-    if answer.shape is not None and not asked.sizes and "--family" not in asked.given:
-        said["shape"] = f"as {asked.family}'s (--shape)"
-    if answer.shape is not None and asked.vocab is None:
-        said["vocabulary"] = f"{answer.shape.vocab_size:,} ids, {asked.family}'s (--vocab)"
     schedule = training.schedule
     said["warm-up"] = _WARMUP[schedule.shortened]
     said["cooldown"] = f"{COOLDOWN:.0%} of the steps, Hägele 2024"
@@ -51,7 +46,7 @@ def in_full(answer: Answer, training: Hyperparameters, running: Running | None) 
 def _of_running(running: Running) -> dict[str, str]:
     states = states_per_param().total
     parts = f"{WEIGHT:g} weight, {GRADIENT:g} gradient, {OPTIMIZER:g} Adam"
-    said = {"checkpoint": f"assumed to stop training for {SAVE_SECONDS:g} s, a failure for {RESTART_SECONDS:g} s"}
+    said = {"checkpoints": f"assumed to stop training for {SAVE_SECONDS:g} s, a failure for {RESTART_SECONDS:g} s"}
     if running.layout is not None:
         said = {
             "precision": f"bf16 with fp32 Adam: {states:g} bytes a parameter ({parts})",

@@ -136,11 +136,16 @@ def bare_flops(flops: float) -> str:
     return print_flops(flops).removesuffix(" FLOPs")
 
 
+def print_days(days: float) -> str:
+    """Days, or what is less than one in hours, minutes and seconds."""
+    return f"{ratio(days)} days" if days >= 1 else print_seconds(days * 86_400)
+
+
 def days_words(days: Quantity) -> str:
     """Days, or what is less than one in hours, minutes and seconds."""
     least = days.median if days.low is None else days.low
     if least < 1:
-        return shown(days, lambda each: print_seconds(each * 86_400))
+        return shown(days, print_days)
     return f"{shown(days, ratio)} days"
 
 

@@ -17,9 +17,9 @@ EFFECTS = 4  # shown on the screen; the page and JSON have all
 
 def whole_text(plan: WholePlan) -> str:
     """The one screen."""
-    blocks = [("How to train it", rows_block(hyperparameter_rows(plan.training)))]
+    blocks = [("How to train it", rows_block(hyperparameter_rows(plan.training, plan.spread)))]
     if plan.running is not None:
-        blocks.append(("How to run it", rows_block(running_rows(plan.running))))
+        blocks.append(("How to run it", rows_block(running_rows(plan.running, plan.spread))))
     if plan.serving is not None:
         blocks.append(("How to serve it", rows_block(serving_rows(plan.serving))))
     if plan.accuracy is not None:
@@ -31,8 +31,7 @@ def whole_text(plan: WholePlan) -> str:
     ):
         title, *lines = text.splitlines() or [""]
         blocks.append((title, lines))
-    defaults = {**plan.answer.defaults, **plan.training.defaults, **(plan.running.defaults if plan.running else {})}
-    return plan_text(plan.answer, blocks, plan.doubts, defaults)
+    return plan_text(plan.answer, blocks, plan.doubts, plan.defaults)
 
 
 def accuracy_rows(found: Accuracy) -> dict[str, str]:
@@ -47,7 +46,7 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
     parts = {
         "hyperparameters": Part.of(
             "How to train it",
-            list(hyperparameter_rows(plan.training).items()),
+            list(hyperparameter_rows(plan.training, plan.spread).items()),
             warnings=plan.training.doubts,
             caption=" ".join(plan.training.notes),
         ),
@@ -62,7 +61,7 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
         ),
     }
     if plan.running is not None:
-        rows = [*running_rows(plan.running).items()]
+        rows = [*running_rows(plan.running, plan.spread).items()]
         rows += [*serving_rows(plan.serving).items()] if plan.serving is not None else []
         rows += [*accuracy_rows(plan.accuracy).items()] if plan.accuracy is not None else []
         parts["running"] = Part.of("How to run it", rows, warnings=plan.running.doubts)
