@@ -207,7 +207,7 @@ def test_every_default_is_a_clause_with_its_option() -> None:
     said = planned(of_many=False).defaults
     for name in ("law", "gpu", "mfu", "price", "gpus", "context", "shape", "vocabulary"):
         assert "(--" in said[name], name
-    assert {"warm-up", "cooldown", "beta2", "precision", "attention", "memory", "checkpoint", "goodput"} <= set(said)
+    assert {"warm-up", "cooldown", "beta2", "precision", "attention", "memory", "checkpoints", "goodput"} <= set(said)
     assert "15 s" in said["checkpoint"]
     assert "300 s" in said["checkpoint"]
     assert "16 bytes" in said["precision"]
@@ -231,5 +231,5 @@ def test_the_reasons_stand_beside_the_clauses() -> None:
     why = told["defaults_why"]
     assert "2405.18392" in why["cooldown"]
     assert "2404.10102" in why["law"]
-    assert "2407.21783" in why["failures"]
+    assert "2407.21783" in why["goodput"]
     assert not set(why.items()) & set(told["defaults"].items())

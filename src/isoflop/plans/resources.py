@@ -92,7 +92,9 @@ def resources(
             said += ", but no more than Llama 3.1's run had"
         defaults["gpus"] = f"{gpus:,}, {said} (--gpus)"
     have = replace(have, gpus=gpus, goodput=losses(gpus).goodput)
-    defaults["goodput"] = f"{share(have.goodput)} of the time, failures as often as in Llama 3.1's run"
+    defaults["goodput"] = (
+        f"{share(have.goodput)} of the time, failures as often as in Llama 3.1's run (arXiv:2407.21783)"
+    )
     return have
 
 
