@@ -208,8 +208,8 @@ def test_every_default_is_a_clause_with_its_option() -> None:
     for name in ("law", "gpu", "mfu", "price", "gpus", "context", "shape", "vocabulary"):
         assert "(--" in said[name], name
     assert {"warm-up", "cooldown", "beta2", "precision", "attention", "memory", "checkpoints", "goodput"} <= set(said)
-    assert "15 s" in said["checkpoint"]
-    assert "300 s" in said["checkpoint"]
+    assert "15 s" in said["checkpoints"]
+    assert "300 s" in said["checkpoints"]
     assert "16 bytes" in said["precision"]
     assert "10%" in said["memory"]
     assert all(len(f"{name}: {text}") <= 98 for name, text in said.items())
