@@ -34,6 +34,10 @@ def test_tokens_read_at_the_mfu_of_training_cost_a_third_of_training_on_them() -
     assert found == pytest.approx(0.9 * 1e12)
 
 
+def test_nothing_served_costs_nothing() -> None:
+    assert served_tokens(7e9, 0, 0, HAVE) == 0
+
+
 def test_they_are_continuous_in_size() -> None:
     sizes = [7e7 * 1.002**i for i in range(300)]
     found = [served_tokens(n, 9e12, 1e12, HAVE, counts=Size.TOTAL) for n in sizes]

@@ -1,7 +1,7 @@
 """Served tokens as so many at the price of training, and the size that is the best for the price of serving it."""
 
 from collections.abc import Callable
-from math import exp, floor, log
+from math import exp, floor, log, pow
 
 from isoflop.conventions import Size
 from isoflop.costs.shape import Shape
@@ -43,7 +43,8 @@ def served_tokens(
         return at(n_params)
     step = floor(log(n_params) / _STEP)
     share = log(n_params) / _STEP - step
-    return at(exp(step * _STEP)) ** (1 - share) * at(exp((step + 1) * _STEP)) ** share
+    below, above = at(exp(step * _STEP)), at(exp((step + 1) * _STEP))
+    return below * pow(above / below, share) if below else 0.0
 
 
 def settled(after: Callable[[float], float], guess: float) -> float:
