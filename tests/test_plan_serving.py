@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from isoflop.allocations.serving import serve
 from isoflop.conventions import Size
+from isoflop.costs.flops import forward_flops_per_token
+from isoflop.costs.gated import GatedShape
 from isoflop.costs.hardware import device
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
@@ -16,7 +18,9 @@ from isoflop.laws.chinchilla import BESIROGLU_2024
 from isoflop.plans.decoding import decoding
 from isoflop.plans.resources import Resources
 from isoflop.plans.serving import largest_at_speed, largest_on_one, serving_cost
-from isoflop.plans.shapes import family, shape_of
+from isoflop.plans.shapes import count, family, shape_of
+from isoflop.reports.plan_text import rows_block
+from isoflop.reports.running_text import serving_rows
 
 LLAMA = family("llama")
 H100 = device("H100")
@@ -92,6 +96,8 @@ def test_the_largest_at_a_speed_is_that_fast_and_a_larger_one_is_not() -> None:
 def test_what_cannot_be_is_an_error_that_says_what_to_ask() -> None:
     with pytest.raises(IsoflopError, match="Shorten the context"):
         largest_on_one(device("4090"), 2**27)
+    with pytest.raises(BadInput, match=r"context = -1 is no positive number"):
+        serving_cost(7e9, 1, 1, HAVE, context=-1)
     with pytest.raises(IsoflopError, match="Ask for less, or more devices"):
         largest_at_speed(H100, 1e6, 4096)
     with pytest.raises(BadInput, match="llama, gpt2"):
@@ -101,8 +107,10 @@ def test_what_cannot_be_is_an_error_that_says_what_to_ask() -> None:
 
 
 def test_output_is_bound_by_bandwidth_and_input_by_computing() -> None:
-    """With hardly any cache MFU_out = batch bandwidth / peak; the cache makes it less."""
-    short, long = (serving_cost(7e9, 1e12, 1e12, HAVE, context=context, batch=8) for context in (64, 8192))
+    """With hardly any cache MFU_out = batch bandwidth / peak; the cache makes it less. Sardana's 2 N FLOPs a token."""
+    short, long = (
+        serving_cost(7e9, 1e12, 1e12, HAVE, context=context, batch=8, attention=False) for context in (64, 8192)
+    )
     assert short.mfu_output == pytest.approx(8 * 3.35e12 / 989e12, rel=0.01)
     assert long.mfu_output < 0.75 * short.mfu_output
     assert short.input_hours == pytest.approx(2 * 7e9 * 1e12 / (989e12 * 0.4 * 3600))
@@ -143,9 +151,116 @@ def test_every_assumption_is_told_and_an_unknown_price_is_none() -> None:
     assert found.dollars is None
     assert found.dollars_per_million is None
     said = "; ".join(found.assumptions)
-    for each in ("as training, an assumption", "always full", "attention left out", "no price is known", "from memory"):
+    for each in ("as training, an assumption", "always full", "as an MFU counts", "no price is known", "from memory"):
         assert each in said
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["dollars"] is None
     with pytest.raises(BadInput) as refused:
         serving_cost(7e9, -1, float("inf"), HAVE, mfu_input=2)
     assert len(refused.value.problems) == 3
+
+
+def test_a_token_read_executes_attention_s_flops_too() -> None:
+    """2 N + 4 n_layer d_attn ctx, at the MFU of training, whose FLOPs are counted alike; Sardana's 2 N on request."""
+    shape = shape_of(7e9, LLAMA, 8192)
+    whole = serving_cost(shape.n_params, 1e12, 0, HAVE, context=8192)
+    plain = serving_cost(shape.n_params, 1e12, 0, HAVE, context=8192, attention=False)
+    assert whole.flops_per_token == forward_flops_per_token(shape)
+    assert whole.flops_per_token - plain.flops_per_token == 4 * shape.n_layers * shape.attention_width * 8192
+    assert whole.input_hours == whole.flops_per_token * 1e12 / (989e12 * 0.4 * 3600)
+    assert plain.flops_per_token == 2 * shape.n_params
+    assert whole.attention
+    assert any("left out" in said for said in plain.assumptions)
+
+
+def test_attention_changes_no_speed_of_writing_only_its_share_of_the_peak() -> None:
+    """A step is bound by bandwidth, whatever FLOPs are said to be in it."""
+    whole, plain = (serving_cost(7e9, 0, 1e12, HAVE, context=8192, attention=each) for each in (True, False))
+    assert whole.output_hours == pytest.approx(plain.output_hours)
+    assert whole.mfu_output > plain.mfu_output
+
+
+def test_a_million_tokens_cost_the_gpus_time() -> None:
+    """32 of 7e9 parameters: one token each takes (14e9 + 32 caches) / 3.35e12 s of one GPU at $2.50 an hour."""
+    found = serving_cost(7e9, 0, 0, HAVE, counts=Size.WITH_HEAD)
+    shape = shape_of(7e9, LLAMA, 4096)
+    assert isinstance(shape, GatedShape)
+    cache = 2 * shape.n_layers * shape.n_kv_heads * shape.head_dim * 4096 * 2
+    step = (2 * shape.n_params + 32 * cache) * (7e9 / shape.n_params) / 3.35e12
+    assert found.dollars_per_million is not None
+    assert found.dollars_per_million[1] == pytest.approx(2.5 / 3600 * step / 32 * 1e6)
+    assert found.tokens_per_second == pytest.approx(32 / step)
+    assert found.hours == found.training_flops == 0
+
+
+def test_hours_are_of_what_n_counts_whether_embeddings_or_not() -> None:
+    """The same model, its N counted in three ways, takes the same time to serve."""
+    shape = shape_of(300e6, LLAMA, 4096)
+    sizes = ((each, count(shape, each)) for each in (Size.WITH_HEAD, Size.TOTAL, Size.NON_EMBEDDING))
+    hours = [serving_cost(n, 1e12, 1e12, HAVE, shape=shape, counts=each).hours for each, n in sizes]
+    assert hours == pytest.approx([hours[0]] * 3)
+
+
+def test_serving_is_as_dear_as_so_much_training() -> None:
+    found = serving_cost(7e9, 3e12, 1e12, HAVE)
+    assert HAVE.hours(found.training_flops) == pytest.approx(found.hours)
+    assert HAVE.dollars(found.training_flops) == pytest.approx(found.dollars)
+
+
+def test_prices_hold_where_the_embedding_makes_more_of_2_n_than_is_executed() -> None:
+    """N of 70e6 is half embedding: 2 N at an MFU of 0.9 would be above the peak, so all are scaled alike."""
+    found = serving_cost(70e6, 3e12, 1e12, HAVE, counts=Size.TOTAL, mfu_input=0.9, context=128)
+    p = found.prices
+    assert p.mfu_input == 1.0
+    served = 2 * 70e6 * p.inference * (3e12 / p.mfu_input + 1e12 / p.mfu_output)
+    assert served == pytest.approx(found.dollars)
+
+
+@pytest.mark.parametrize("n_params", [1e3, 4e5, 1e7])
+def test_a_model_without_a_shape_is_served_by_its_weights_alone(n_params: float) -> None:
+    found = serving_cost(n_params, 1e10, 1e9, HAVE)
+    assert found.decoding.kv_bytes == 0
+    assert found.decoding.weight_bytes == found.decoding.read_bytes == 2 * n_params
+    assert found.flops_per_token == 2 * n_params
+    assert found.output_hours == pytest.approx(1e9 * 2 * n_params / (3.35e12 * 32 * 3600))
+    said = "; ".join(found.assumptions)
+    assert "no cache of keys and values" in said
+    assert "smaller vocabulary" in said
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["decoding"]["most_sequences"] is None
+
+
+def test_cost_goes_smoothly_with_size() -> None:
+    """A shape comes only near to N; what is counted goes in proportion."""
+    sizes = [3e9 * 1.001**i for i in range(40)]
+    hours = [serving_cost(n, 1e12, 0, HAVE).hours / n for n in sizes]
+    assert max(hours) / min(hours) < 1.03
+
+
+def test_speed_stands_against_what_was_asked() -> None:
+    """A 7B of bf16 decodes 239 tokens/s on an H100, 4.2 ms a token, less a little cache."""
+    found = serving_cost(7e9, 0, 0, HAVE, context=128, asked=230)
+    assert found.alone.batch == 1
+    assert found.alone.tokens_per_second == pytest.approx(3.35e12 / 14e9, rel=0.015)
+    assert found.fast_enough
+    assert serving_cost(7e9, 0, 0, HAVE, asked=250).fast_enough is False
+    assert serving_cost(7e9, 0, 0, HAVE).fast_enough is None
+    said = found.to_json()
+    assert said["alone"]["seconds_per_token"] == pytest.approx(1 / said["alone"]["tokens_per_second"])
+    with pytest.raises(BadInput, match="asked = 0"):
+        serving_cost(7e9, 0, 0, HAVE, asked=0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.floats(3, 12.5),
+    st.sampled_from(["H100", "4090", "B200 NVL72", "MI300X"]),
+    st.sampled_from([None, 100.0]),
+    st.sampled_from([0.0, 1e12]),
+)
+def test_each_row_of_serving_fits_a_line(log_n: float, name: str, asked: float | None, tokens: float) -> None:
+    found = serving_cost(10**log_n, tokens, tokens, replace(HAVE, device=device(name)), asked=asked)
+    rows = serving_rows(found)
+    assert len(rows_block(rows)) == len(rows)
+    assert max(map(len, rows_block(rows))) <= 96
+    assert f"{1e3 / found.alone.tokens_per_second:.3g} ms a token" in rows["one sequence"]
+    assert ("asked" in rows["one sequence"]) == (asked is not None)
+    assert ("over its life" in rows) == (tokens > 0)

@@ -1,42 +1,54 @@
-"""The largest model of a family of which something holds, such as that it fits one device."""
+"""The largest model of a family of which something holds, such as that it fits one device; and the smallest."""
 
 from collections.abc import Callable
 from math import exp, log
 
 from isoflop.conventions import Size
 from isoflop.costs.shape import Shape
-from isoflop.plans.shapes import Family, count, shape_of
+from isoflop.errors import BadInput
+from isoflop.plans.shapes import Family, built, count, shape_of
 
-_SMALLEST_WIDTH = 512
 _STEP = 0.01  # of N: how finely sizes are told apart
 _BEYOND = 35  # steps past the edge that are looked at
+_HEADS = 4  # of the smallest model
+
+
+def smallest(like: Family, context: int) -> Shape:
+    """The smallest model of a family: one layer of four small heads."""
+    return built((1, _HEADS * like.small_head_dim), like, context)
 
 
 def largest(
     holds: Callable[[Shape], bool], like: Family, context: int, most: float, counts: Size = Size.WITH_HEAD
 ) -> Shape | None:
-    """The largest shape with up to `most` parameters of which it holds, to a hundredth; None where it holds of none.
+    """The largest shape with up to `most` parameters of which it holds, to a hundredth; None if not of the smallest.
 
     Halves the range of sizes, then looks at those up to 40 % above: a slightly larger model may be wider and flatter,
-    so that its cache is smaller, and fits again.
+    so that its cache is smaller, and fits again. Sizes that no shape comes to, as there are between one layer and two
+    of a small vocabulary, decide nothing.
     """
 
-    def at(log_n: float) -> Shape:
-        return shape_of(exp(log_n), like, context, counts)
+    def at(log_n: float) -> Shape | None:
+        try:
+            return shape_of(exp(log_n), like, context, counts)
+        except BadInput:
+            return None
 
-    found = at(log(like.vocab_size * _SMALLEST_WIDTH))
+    found = smallest(like, context)
     if not holds(found):
         return None
-    low, high = log(count(found, counts)), log(max(most, count(found, counts)))
+    low = log(count(found, counts))
+    high = log(max(most, count(found, counts)))
     while high - low > _STEP:
         middle = (low + high) / 2
         shape = at(middle)
-        if holds(shape):
-            low, found = middle, shape
+        if shape is None or holds(shape):
+            low, found = middle, shape or found
         else:
             high = middle
-    for step in range(_BEYOND, 0, -1):
+    below = int((low - log(count(found, counts))) / _STEP)
+    for step in range(_BEYOND, -below - 1, -1):
         shape = at(low + step * _STEP)
-        if count(found, counts) < count(shape, counts) <= most and holds(shape):
+        if shape is not None and count(found, counts) < count(shape, counts) <= most and holds(shape):
             return shape
     return found

@@ -69,15 +69,43 @@ def _checkpoints(found: Running) -> str:
 
 
 def serving_rows(found: ServingCost) -> dict[str, str]:
-    """Input and output tokens priced apart, and what that takes for granted."""
-    tokens = f"{print_count(found.input_tokens)} tokens read, {print_count(found.output_tokens)} written"
-    rows = {"serving": f"{tokens}: {print_count(found.hours)} GPU-hours"}
-    if found.dollars is not None:
-        rows["cost of it"] = print_dollars(found.dollars)
+    """What it holds, how fast it decodes, what a token costs, what all that is served does, and what is assumed.
+
+    Each row fits a line of a screen; JSON has every assumption.
+    """
+    full, alone = found.decoding, found.alone
+    on = {each.batch: f"{each.n_devices:,} {each.device.name}" for each in (full, alone)}
+    held = f"{print_bytes(full.weight_bytes)} of {found.bits:g}-bit weights"
+    if full.most_sequences is None:
+        held += "; no cache is counted, for no shape is known"
+    else:
+        fit = f"{full.most_sequences:,} fit {on[full.batch]}"
+        held += f", cache {print_bytes(alone.kv_bytes)} each: {fit}"
+    asked = "" if found.asked is None else f"; asked: {found.asked:,g}, {'met' if found.fast_enough else 'not met'}"
+    rows = {
+        "memory": held,
+        "one sequence": f"up to {_speed(alone.tokens_per_second)} on {on[alone.batch]}{asked}",
+    }
+    if full.batch > 1:
+        each, together = _speed(found.tokens_per_second / full.batch), print_count(found.tokens_per_second)
+        rows[f"{full.batch} at once"] = f"each up to {each}, {together} in all, on {on[full.batch]}"
     if (per := found.dollars_per_million) is not None:
-        rows["a million tokens"] = f"${per[0]:.3g} read, ${per[1]:.3g} written"
-    rows["assumed"] = "; ".join(found.assumptions)
+        rows["1M tokens"] = f"${per[0]:.3g} read, ${per[1]:.3g} written"
+    if found.hours:
+        tokens = f"{print_count(found.input_tokens)} tokens read, {print_count(found.output_tokens)} written"
+        cost = "" if found.dollars is None else f", {print_dollars(found.dollars)}"
+        rows["over its life"] = f"{tokens}: {print_count(found.hours)} GPU-hours{cost}"
+    counted = f"matrices, head, attention to {full.context:,} tokens (--context)" if found.attention else "2 N alone"
+    bound = "bandwidth" if found.mfu_output < found.mfu_input else "computing"
+    rows["a token"] = f"{print_flops(found.flops_per_token)}: {counted}"
+    rows["reading"] = f"at {found.mfu_input:.0%} of the peak (--mfu), bound by computing"
+    rows["writing"] = f"at {found.mfu_output:.2%} of the peak, bound by {bound}; {full.batch} at once, always full"
+    rows["not counted"] = "idle GPUs, cached prompts, speculative decoding, bandwidth not reached"
     return rows
+
+
+def _speed(tokens_per_second: float) -> str:
+    return f"{print_count(tokens_per_second)} tokens/s ({1e3 / tokens_per_second:.3g} ms a token)"
 
 
 def finetuning_text(found: FineTuning, gpu: str, most: Mapping[str, float]) -> str:
@@ -109,5 +137,7 @@ def finetuning_text(found: FineTuning, gpu: str, most: Mapping[str, float]) -> s
 
 
 def print_bytes(number: float) -> str:
-    """Gigabytes of 1e9 bytes, or terabytes: 72.4 GB, 6.5 TB."""
+    """Gigabytes of 1e9 bytes, or terabytes, or megabytes of what is small: 72.4 GB, 6.5 TB, 4.2 MB."""
+    if number < 0.01 * GB:
+        return f"{number / 1e6:.3g} MB"
     return f"{number / 1e12:.3g} TB" if number >= 1e12 else f"{number / GB:.3g} GB"
