@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "studies" / "tiny.toml"
+os.environ["COLUMNS"] = "100"  # of every screen, whatever terminal the tests run in
 
 
 @pytest.fixture(scope="session")

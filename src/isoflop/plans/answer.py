@@ -18,9 +18,10 @@ from isoflop.plans.resources import Resources
 from isoflop.plans.same_loss import FEW
 from isoflop.plans.settling import Settled, settle, tightest
 from isoflop.plans.shapes import shape_of
-from isoflop.plans.size_limits import size_limits
+from isoflop.plans.size_limits import limit_defaults, size_limits
 from isoflop.plans.source import Source
 from isoflop.plans.split import Split, split
+from isoflop.units import print_count
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
         notes.append(f"{found.left_out} of {len(source.bag)} laws have no answer here and are left out.")
     if found.capped:
         name, largest = tightest(caps)
-        notes.append(f"{name} keeps N at {largest:.3g}; {found.capped:.0%} of the laws would have it larger.")
+        notes.append(f"{name} keeps N at {print_count(largest)}; {found.capped:.0%} of the laws would have it larger.")
     if asked.judged and asked.loss is not None:
         notes.append(f"--loss {asked.loss:g} is reached, with {asked.loss - found.median('loss'):.4f} to spare.")
     binding = tightest(allowed)[0] if allowed and asked.loss is None and not asked.judged else ""
@@ -158,7 +159,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
         basin(around) if around else None,
         regret(around) if around else None,
         tuple(notes),
-        {**source.defaults, **_shape_defaults(asked, shape), **have.defaults},
+        {**source.defaults, **_shape_defaults(asked, shape), **limit_defaults(asked), **have.defaults},
     )
 
 

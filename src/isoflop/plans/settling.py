@@ -10,12 +10,14 @@ from isoflop.conventions import Size
 from isoflop.errors import IsoflopError
 from isoflop.plans.question import Question
 from isoflop.plans.resources import Resources, limits, resources
-from isoflop.plans.serving import serving_cost
+from isoflop.plans.same_loss import FEW
+from isoflop.plans.served import served_tokens, settled
 from isoflop.plans.source import Source
 from isoflop.plans.split import Aim, Split, split
 
 _ROUNDS = 12  # of MFU, attention and device counts, which depend on the size that they decide
 _FREE = 6  # of them; then the FLOPs executed stay as they are, for shapes come in steps and sizes could go to and fro
+_PRICED = 3  # of them in which the size that serving is priced at is searched for anew
 _LIKE = 1e9  # parameters, to begin with
 
 
@@ -40,19 +42,28 @@ class Settled:
 def settle(question: Question, source: Source, most: Mapping[str, float]) -> Settled:
     """Devices and split in turn until neither moves: MFU and attention go by the size, devices by the FLOPs.
 
-    question: with the size of its shape. Raises `BadInput` for devices that are unknown or not enough at any number.
+    question: with the size of its shape. Where what is written is priced apart, its price goes by the size too, so
+    steeply that the size is searched for, by few of the laws. Raises `BadInput` for devices that are unknown or not
+    enough at any number.
     """
     n: float = question.n_params or _LIKE
     flops: float | None = None
+    priced: float | None = None  # the size that serving is priced at, where it is not the one of the round before
     solve = cache(partial(split, source.bag))  # most rounds ask the same again
     executed = 1.0
     for turn in range(_ROUNDS):
+        if question.output_tokens and question.n_params is None and turn < _PRICED:
+            try:
+                after = partial(_size_after, question=question, source=source, most=most, flops=flops)
+                priced = settled(after, priced or n)
+            except IsoflopError:
+                priced = None
         have = resources(question, n, flops, source.counts)
         if turn < _FREE:
             executed = have.executed
         have = have.executing(executed)
         allowed = limits(question, have)
-        aim = aim_of(question, allowed, most, served_like_training(question, have, n, source.counts))
+        aim = aim_of(question, allowed, most, served_like_training(question, have, priced or n, source.counts))
         try:
             found = solve(aim)
         except IsoflopError as error:
@@ -62,6 +73,21 @@ def settle(question: Question, source: Source, most: Mapping[str, float]) -> Set
         if np.allclose(before, [n, flops], rtol=1e-9):
             break
     return Settled(question, source, most, have, allowed, aim, found)
+
+
+def _size_after(
+    n_params: float,
+    *,
+    question: Question,
+    source: Source,
+    most: Mapping[str, float],
+    flops: float | None,
+) -> float:
+    """The best N where serving costs what it costs for this N."""
+    have = resources(question, n_params, flops, source.counts)
+    served = served_like_training(question, have, n_params, source.counts)
+    bag = source.bag.thinned(FEW)
+    return split(bag, aim_of(question, limits(question, have), most, served)).median("n_params")
 
 
 def aim_of(question: Question, allowed: Mapping[str, float], most: Mapping[str, float], served: float) -> Aim:
@@ -82,12 +108,17 @@ def served_like_training(question: Question, have: Resources, n_params: float, c
     """Served tokens D_inf, so that 2 N D_inf FLOPs cost as much as training FLOPs; output is dearer, near this N."""
     if not question.output_tokens:
         return question.inference_tokens or 0.0
-    read = (question.inference_tokens or 0.0) - question.output_tokens
-    context = int(question.context)
-    cost = serving_cost(
-        n_params, read, question.output_tokens, have, context=context, like=question.like, counts=counts
+    read, context = (question.inference_tokens or 0.0) - question.output_tokens, int(question.context)
+    return served_tokens(
+        n_params,
+        read,
+        question.output_tokens,
+        have.at(n_params),
+        shape=question.shape,
+        context=context,
+        like=question.like,
+        counts=counts,
     )
-    return cost.hours / have.hours(2.0 * n_params)
 
 
 def tightest(limits: Mapping[str, float]) -> tuple[str, float]:

@@ -31,14 +31,14 @@ class WholePlan:
     """All that `isoflop plan` says.
 
     spread: intervals of how it is trained, None of one law alone. running: None where no shape comes to N; serving:
-    None then too, and where nothing is served.
+    of no tokens where none were asked for.
     """
 
     answer: Answer
     training: Hyperparameters
     spread: TrainingSpread | None
     running: Running | None
-    serving: ServingCost | None
+    serving: ServingCost
     alternatives: tuple[Alternative, ...]
     sensitivity: tuple[Effect, ...]
     beside: tuple[Row, ...]
@@ -48,6 +48,12 @@ class WholePlan:
     def defaults(self) -> Mapping[str, str]:
         """All that was taken because nothing else was asked: a clause each, with the option that sets it."""
         return in_brief(self.answer, self.training, self.running)
+
+    @property
+    def serves(self) -> bool:
+        """Whether anything of serving was asked."""
+        asked = self.answer.question
+        return bool(asked.inference_tokens or asked.tokens_per_second or asked.one_gpu)
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -74,7 +80,7 @@ class WholePlan:
             **self.answer.to_json(),
             "training": self._training(),
             "running": None if self.running is None else {**self.running.to_json(), **self._machines(self.running)},
-            "serving": None if self.serving is None else self.serving.to_json(),
+            "serving": self.serving.to_json(),
             "alternatives": [each.to_json() for each in self.alternatives],
             "sensitivity": [each.to_json() for each in self.sensitivity],
             "beside": [each.to_json() for each in self.beside],
@@ -125,12 +131,17 @@ def whole_plan(
     n, context = found.n_params, int(question.context)
     loss = found.quantity("loss").median if source.own else None
     training, run = _trained(found, loss)
-    served = None
-    if question.inference_tokens and found.shape is not None:
-        read = question.inference_tokens - question.output_tokens
-        served = serving_cost(
-            n, read, question.output_tokens, found.have, context=context, like=question.like, counts=source.counts
-        )
+    served = serving_cost(
+        n,
+        (question.inference_tokens or 0.0) - question.output_tokens,
+        question.output_tokens,
+        found.have,
+        shape=found.shape,
+        context=context,
+        like=question.like,
+        counts=source.counts,
+        asked=question.tokens_per_second,
+    )
     try:
         one_gpu = largest_on_one(found.have.device, context, question.like, counts=source.counts)
     except (BadInput, IsoflopError):

@@ -104,6 +104,16 @@ def serving_rows(found: ServingCost) -> dict[str, str]:
     return rows
 
 
+def serving_row(found: ServingCost) -> dict[str, str]:
+    """How fast it decodes and what a token costs, in a line, where nobody asked how it is served."""
+    alone, full = found.alone, found.decoding
+    said = f"up to {_speed(alone.tokens_per_second)} on {alone.n_devices:,} GPU{'s' if alone.n_devices > 1 else ''}"
+    said += f"; {print_count(found.tokens_per_second)} with {full.batch} at once" if full.batch > 1 else ""
+    if (per := found.dollars_per_million) is not None:
+        said += f"; 1M tokens ${per[0]:.2g} read, ${per[1]:.2g} written"
+    return {"serves": said}
+
+
 def _speed(tokens_per_second: float) -> str:
     return f"{print_count(tokens_per_second)} tokens/s ({1e3 / tokens_per_second:.3g} ms a token)"
 

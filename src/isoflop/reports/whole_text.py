@@ -9,7 +9,7 @@ from isoflop.reports.hyperparameters_text import hyperparameter_rows
 from isoflop.reports.others_text import alternatives_text, comparison_text, sensitivity_text
 from isoflop.reports.plan_parts import Part
 from isoflop.reports.plan_text import plan_text, rows_block
-from isoflop.reports.running_text import running_rows, serving_rows
+from isoflop.reports.running_text import running_rows, serving_row, serving_rows
 from isoflop.units import print_count, print_dollars
 
 EFFECTS = 4  # shown on the screen; the page and JSON have all
@@ -18,9 +18,11 @@ EFFECTS = 4  # shown on the screen; the page and JSON have all
 def whole_text(plan: WholePlan) -> str:
     """The one screen."""
     blocks = [("How to train it", rows_block(hyperparameter_rows(plan.training, plan.spread)))]
-    if plan.running is not None:
-        blocks.append(("How to run it", rows_block(running_rows(plan.running, plan.spread))))
-    if plan.serving is not None:
+    run = {} if plan.running is None else running_rows(plan.running, plan.spread)
+    if run and not plan.serves:
+        run |= serving_row(plan.serving)
+    blocks.append(("How to run it", rows_block(run)))
+    if plan.serves:
         blocks.append(("How to serve it", rows_block(serving_rows(plan.serving))))
     if plan.accuracy is not None:
         blocks.append(("What it can do", rows_block(accuracy_rows(plan.accuracy))))
@@ -60,11 +62,10 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
             columns=("instead", "N", "D", "days"),
         ),
     }
-    if plan.running is not None:
-        rows = [*running_rows(plan.running, plan.spread).items()]
-        rows += [*serving_rows(plan.serving).items()] if plan.serving is not None else []
-        rows += [*accuracy_rows(plan.accuracy).items()] if plan.accuracy is not None else []
-        parts["running"] = Part.of("How to run it", rows, warnings=plan.running.doubts)
+    rows = [] if plan.running is None else [*running_rows(plan.running, plan.spread).items()]
+    rows += (serving_rows if plan.serves else serving_row)(plan.serving).items()
+    rows += [*accuracy_rows(plan.accuracy).items()] if plan.accuracy is not None else []
+    parts["running"] = Part.of("How to run it", rows, warnings=() if plan.running is None else plan.running.doubts)
     if plan.alternatives:
         parts["alternatives"] = Part.of(
             "Alternatives",
