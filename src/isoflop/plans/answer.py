@@ -1,22 +1,21 @@
 """The answer to a question: how large, on how many tokens, at what loss, with which devices; each with its interval."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isoflop.costs.shape import Shape
-from isoflop.errors import BadInput, IsoflopError
+from isoflop.errors import BadInput
 from isoflop.plans import repeats
 from isoflop.plans.basin import Basin, Regret, basin, regret
-from isoflop.plans.contradictions import conflict, over
+from isoflop.plans.contradictions import conflict
 from isoflop.plans.hyperparameters import CONTEXT
 from isoflop.plans.plan import Quantity
 from isoflop.plans.question import Question
 from isoflop.plans.reaching import reach_notes
-from isoflop.plans.relaxations import Way, rounded, ways_out
+from isoflop.plans.refusal import refusal
 from isoflop.plans.resources import Resources
-from isoflop.plans.same_loss import FEW
-from isoflop.plans.settling import Settled, settle, tightest
+from isoflop.plans.settling import settle, tightest
 from isoflop.plans.shapes import shape_of
 from isoflop.plans.size_limits import limit_defaults, size_limits
 from isoflop.plans.source import Source
@@ -127,7 +126,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     caps = size_limits(asked, source.counts) if most is None else dict(most)
     settled = settle(asked, source, caps)
     if (problem := conflict(settled)) is not None:
-        raise BadInput(_advised(problem, settled))
+        raise BadInput(refusal(problem, settled))
     found, have, allowed = settled.split, settled.have, settled.allowed
     assert found is not None, "no answer is a conflict"
     n, d = found.median("n_params"), found.median("tokens")
@@ -173,45 +172,6 @@ def _shape_defaults(asked: Question, shape: Shape | None) -> dict[str, str]:
     if shape is not None and asked.vocab is None:
         said["vocabulary"] = f"{shape.vocab_size:,} ids, {asked.family}'s (--vocab)"
     return said
-
-
-def _advised(problem: str, settled: Settled) -> str:
-    """The conflict with every way out of it; they are looked for by few of the laws, and tried by all."""
-    question, source = settled.question, settled.source
-    few = replace(source, bag=source.bag.thinned(FEW))
-
-    def stands(by: Source) -> Callable[[Question], bool]:
-        def all_hold(asked: Question) -> bool:
-            try:
-                found = settle(asked, by, size_limits(asked, by.counts))
-                if conflict(found) is not None or found.split is None:
-                    return False
-                n, d = found.split.median("n_params"), found.split.median("tokens")
-                reach_notes(by.law, n_params=n, tokens=d, extrapolate=asked.extrapolate)
-            except IsoflopError:
-                return False
-            return True
-
-        return all_hold
-
-    ways = ways_out(question, over(settled), stands(few))
-    if few.bag is not source.bag:
-        ways = tuple(each for each in ways if stands(source)(each.of(question)))
-    ways = tuple(replace(each, cheapest=_cheapest(each, few, question)) for each in ways)
-    if not ways:
-        return f"{problem} No one of these alone can give enough: leave out some of {', '.join(question.given)}."
-    *first, last = map(str, ways)
-    return f"{problem} Relax one: {', '.join(first)}{', or ' if first else ''}{last}."
-
-
-def _cheapest(way: Way, source: Source, question: Question) -> float | None:
-    """The size or tokens with which the loss costs least, where the way names the fewest that reach it."""
-    name, value = way.changes[0]
-    if question.loss is None or name not in {"n_params", "tokens"} or value is None or question.judged:
-        return None
-    free = replace(question, n_params=None) if name == "n_params" else replace(question, tokens=None)
-    found = settle(free, source, size_limits(free, source.counts)).split
-    return None if found is None or found.median(name) < value else rounded(found.median(name), up=True)
 
 
 def _around(found: Split) -> Split | None:

@@ -13,6 +13,7 @@ DIGITS = 3
 _FAR = (1.25, 2.0, 5.0, 25.0, 1e3, 1e6, 1e9)  # times the value: steps outwards until one holds
 _CLOSE = 1.002  # how near the edge is looked for, as a ratio
 _TIMES = (1.0, 1.005, 1.02, 1.05, 1.1, 1.25, 1.5, 2.0, 5.0, 20.0)  # what is needed by the arithmetic; more is lost
+_SURER = (1.0, 1.002, 1.005, 1.01, 1.02, 1.05)  # times further, where few laws and all of them differ
 _HIGHER = (1.5, 1.25, 1.1, 1.05, 1.02)  # times the loss: further up is no aim
 _BUDGETS: Mapping[str, tuple[str, ...]] = {
     "--flops": ("flops",),
@@ -33,14 +34,32 @@ class Way:
         changes: dict[str, Any] = {name: value if value is not None else False for name, value in self.changes}
         return replace(question, **changes)
 
+    def further(self, question: Question, times: float) -> "Way":
+        """The same, further from what is asked by so many times."""
+        moved = []
+        for name, value in self.changes:
+            asked = getattr(question, name)
+            if value is None or times == 1:
+                moved.append((name, value))
+            else:
+                moved.append((name, _typed(name, value * times if value > asked else value / times, up=value > asked)))
+        return replace(self, changes=tuple(moved))
+
     def __str__(self) -> str:
         said = [_said(name, value) for name, value in self.changes]
         best = self.changes[0][0], self.cheapest
         return " together with ".join(said) + (f" at the least ({_shown(*best)} is cheapest)" if best[1] else "")
 
 
-def ways_out(question: Question, over: Mapping[str, float], stands: Callable[[Question], bool]) -> tuple[Way, ...]:
+def ways_out(
+    question: Question,
+    over: Mapping[str, float],
+    stands: Callable[[Question], bool],
+    surely: Callable[[Question], bool],
+) -> tuple[Way, ...]:
     """Each way that is enough, as `stands` says of the question it makes, and hardly more than enough.
+
+    surely: says it for certain, and takes longer; asked about what is found alone.
 
     over: budgets that are too small, and how many times. A way moves one option as little as need be, or all budgets
     that are too small together. Values have three digits, rounded to the safe side: what is told can be typed.
@@ -58,7 +77,9 @@ def ways_out(question: Question, over: Mapping[str, float], stands: Callable[[Qu
     if question.one_gpu:
         without = Way((("one_gpu", None),))
         tried.append(without if stands(without.of(question)) else None)
-    return tuple(each for each in tried if each is not None)
+    further = ((way.further(question, times) for times in _SURER) for way in tried if way is not None)
+    found = (next((each for each in ways if surely(each.of(question))), None) for ways in further)
+    return tuple(each for each in found if each is not None)
 
 
 def rounded(number: float, *, up: bool) -> float:
@@ -91,7 +112,7 @@ def _budgets(
 
 def _loss(question: Question, loss: float, stands: Callable[[Question], bool]) -> Way | None:
     def way(value: float) -> Way:
-        return Way((("loss", ceil(value * 1e4) / 1e4),))
+        return Way((("loss", _typed("loss", value, up=True)),))
 
     low, high = loss, next((loss * each for each in _HIGHER if stands(way(loss * each).of(question))), None)
     if high is None:
@@ -136,7 +157,9 @@ def _nearest(question: Question, name: str, stands: Callable[[Question], bool], 
 
 
 def _typed(name: str, value: float, *, up: bool) -> float:
-    """As it can be typed: three digits, GPUs whole."""
+    """As it can be typed: three digits, a loss to the fourth decimal, GPUs whole."""
+    if name == "loss":
+        return ceil(value * 1e4) / 1e4
     found = rounded(value, up=up)
     return float(ceil(found)) if name == "gpus" else found
 
