@@ -35,7 +35,7 @@ def plan(arguments: Namespace) -> int:
         from isoflop.reports.plan_page import plan_page  # noqa: PLC0415
         from isoflop.runs.durable import write_durably  # noqa: PLC0415
 
-        write_durably(Path(arguments.html), plan_page(found.answer, page_parts(found)).encode())
+        write_durably(Path(arguments.html), plan_page(found.answer, page_parts(found), found.defaults).encode())
         said += f"\nWrote {arguments.html}."
     return say(arguments, found.to_json(), said)
 

@@ -8,6 +8,7 @@ from isoflop.laws.law import Law
 from isoflop.units import print_count, print_flops
 
 MOST_DECADES = 6.0
+LEAST_DECADES = 0.05  # beyond a range: less is as good as within
 FAR_TOKENS = 100.0
 """D / N from which a law says little unless it was fitted so far: refits up to 10,000 gave other exponents."""
 
@@ -52,7 +53,7 @@ def reach_notes(law: Law, *, n_params: float, tokens: float, extrapolate: bool) 
     said = [
         f"{symbol[name]} = {values[name]} is {abs(each):.1f} decades {'above' if each > 0 else 'below'} what was fitted"
         for name, each in found.items()
-        if each
+        if abs(each) >= LEAST_DECADES
     ]
     if far and not extrapolate:
         raise BadInput(

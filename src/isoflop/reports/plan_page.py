@@ -20,16 +20,18 @@ HALF = 0.5  # of the laws would have N larger than the largest allowed
 NOTHING: Mapping[str, Part] = {}
 
 
-def plan_page(answer: Answer, parts: Mapping[str, Part] = NOTHING) -> str:
+def plan_page(answer: Answer, parts: Mapping[str, Part] = NOTHING, defaults: Mapping[str, str] | None = None) -> str:
     """The whole page as HTML text, a pure function of the answer and the parts (`plan_parts.PARTS`) there are.
 
-    Raises `ValueError` for a part that the page has no place for.
+    defaults: what was assumed, where that is more than the answer's own. Raises `ValueError` for a part that the page
+    has no place for.
     """
     from isoflop.reports.plan_figures import draw  # noqa: PLC0415 – charts are slow to import
 
     shown = ordered(parts)
     values = {
         "a": answer,
+        "defaults": answer.defaults if defaults is None else defaults,
         "headline": headline(answer),
         "numbers": numbers(answer),
         "doubts": doubts(answer, shown),
@@ -125,7 +127,12 @@ def rows(found: Answer) -> list[tuple[str, str, str, str]]:
         )  # fmt: skip
     if found.shape is not None:
         told.append(("shape", *_shape_words(found)))
-    add("training FLOPs", found.quantity("flops"), _flops, "6 N D")
+    add(
+        "training FLOPs",
+        found.quantity("flops"),
+        _flops,
+        f"6 N D; executed {found.have.executed:.2f} times as many, attention included",
+    )
     if aim.served:
         add(
             "serving FLOPs",
