@@ -242,7 +242,7 @@ def test_published_laws_are_side_by_side_and_say_whose_losses_they_are(isoflop: 
     assert beside["BESIROGLU_2024"]["planned"]
     tex = beside["Hoffmann 2022, approach 3, TeX"]
     assert tex["tokens"] / tex["n_params"] > 50
-    assert "6 N D" in found["defaults"]["cost"]
+    assert "6 N D" in found["defaults"]["FLOPs"]
     assert "another text" in " ".join(found["notes"])
 
 

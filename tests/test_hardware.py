@@ -184,3 +184,26 @@ def test_every_size_has_a_default_with_its_source() -> None:
 def test_a_device_is_a_value() -> None:
     assert Device("x", 1.0, 1.0, 1.0) == Device("x", 1.0, 1.0, 1.0)
     assert Device("x", 1.0, 1.0, 1.0).price == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("NVIDIA RTX A1000", False),
+        ("A1000", False),
+        ("B2000", False),
+        ("A100-SXM4-40GB", True),
+        ("my A100", True),
+        ("H100 PCIe", True),
+    ],
+)
+def test_a_device_is_another_s_sparse_twin_by_its_whole_name_only(tmp_path: Path, name: str, refused: bool) -> None:
+    """Twice the peak of the device whose name it has is a sparse figure; an A1000 is no A100."""
+    file = tmp_path / "own.toml"
+    peak = {"A": 624e12, "m": 624e12, "N": 624e12, "H": 1979e12, "B": 4500e12}[name[0]]
+    file.write_text(f'["{name}"]\nflops_per_second = {peak}\nmemory_bytes = 40e9\nbytes_per_second = 1.5e12\n')
+    if refused:
+        with pytest.raises(BadInput, match="2:4-sparse"):
+            device(name, file)
+    else:
+        assert device(name, file).flops_per_second == peak

@@ -154,6 +154,9 @@ def test_epochs_are_passes_over_the_unique_tokens(isoflop: Shell) -> None:
         (("--flops", "1e20", "--days", "nan", "--gpus", "8"), "--days nan"),
         (("--flops", "1e20", "--mfu", "nan"), "--mfu nan"),
         (("--loss", "nan"), "--loss nan"),
+        (("--flops", "1,5e22"), "For 1.5e22, write that"),
+        (("--flops", "1e20", "--gpus", "100000000000"), "plan for fewer"),
+        (("--flops", "1e20", "--html", "."), "is a folder"),
     ],
     ids=str,
 )

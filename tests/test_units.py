@@ -1,5 +1,7 @@
 """Quantities are read as people write them and printed as they read them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,9 @@ from isoflop.units import (
         ("1_000", 1000),
         ("6,400", 6400),
         (".5M", 5e5),
+        ("1,000,000", 1e6),
+        ("115 PF-days", 115 * PF_DAY),
+        ("1e22 FLOPs", 1e22),
     ],
 )
 def test_flops_are_read_as_people_write_them(text: str, flops: float) -> None:
@@ -78,3 +83,36 @@ def test_dollars_that_are_none_are_refused() -> None:
 
 def test_dollars_are_printed_short() -> None:
     assert [print_dollars(each) for each in (152.3, 99_800, 2e6)] == ["$152", "$99.8K", "$2.00M"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("1,5e22", "1.5e22"), ("1,50", "1.50"), ("1,5B", "1.5B"), ("7,25 T", "7.25 T")]
+)
+def test_a_decimal_comma_is_no_thousand(text: str, meant: str) -> None:
+    """1,5e22 read as 15e22 would be ten times the money."""
+    for read in (parse_flops, lambda each: parse_count(each, "tokens"), parse_dollars):
+        with pytest.raises(BadInput, match=f"For {re.escape(meant)}, write that"):
+            read(text)
+
+
+@pytest.mark.parametrize("text", ["1,,000", "1,0000", "12,34,567", "1_", "1,000,", "1,2.3", "1.5.2", "1 2"])
+def test_digits_that_are_no_number_are_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        parse_count(text, "tokens")
+
+
+@given(st.integers(1, 10**15))
+def test_thousands_may_be_parted_by_commas_or_underscores(number: int) -> None:
+    assert parse_count(f"{number:,}", "tokens") == parse_count(f"{number:_}", "tokens") == number
+
+
+@given(st.floats(1e15, 1e40))
+def test_a_count_beyond_all_suffixes_is_an_exponent_that_reads_back(count: float) -> None:
+    assert "+" not in print_count(count)
+    assert parse_count(print_count(count), "tokens") == pytest.approx(count, rel=0.00501)
+
+
+def test_less_than_a_second_is_milliseconds_and_not_nothing() -> None:
+    assert print_seconds(0.42) == "420 ms"
+    assert print_seconds(0.0004) == "0.4 ms"
+    assert print_seconds(0) == "0 s"

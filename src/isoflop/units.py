@@ -10,7 +10,9 @@ PF_DAY = 8.64e19
 """FLOPs in a petaflop/s-day: 1e15 * 86,400 (Kaplan et al. 2020, sec. 1)."""
 
 SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
-_QUANTITY = re.compile(r"\s*([0-9][0-9_,]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(.*?)\s*")
+_WHOLE = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*"  # commas part thousands, and nothing else
+_QUANTITY = re.compile(rf"\s*((?:(?:{_WHOLE})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([^0-9,._].*?)?\s*")
+_DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+(?:[eE][+-]?[0-9]+)?)(.*)")
 
 
 def parse_flops(text: str) -> float:
@@ -42,14 +44,21 @@ def parse_dollars(text: str) -> float:
 
 def _split(text: str, what: str, examples: str) -> tuple[float, str]:
     found = _QUANTITY.fullmatch(text)
+    if found is None and (comma := _DECIMAL_COMMA.fullmatch(text.strip())):
+        meant = "{}.{}{}".format(*comma.groups())
+        raise BadInput(
+            f"{text!r} is no number of {what}: a comma parts thousands, as in 1,500,000. For {meant}, write that."
+        )
     number = float(found.group(1).replace(",", "").replace("_", "")) if found else 0.0
     if found is None or not 0 < number < float("inf"):
         raise BadInput(f"{text!r} is no positive number of {what}. Write {examples}.")
-    return number, found.group(2)
+    return number, found.group(2) or ""
 
 
 def print_count(number: float) -> str:
-    """Three digits and a suffix: 30976 → 31.0K, 1.4e12 → 1.40T."""
+    """Three digits and a suffix: 30976 → 31.0K, 1.4e12 → 1.40T; from 1,000 T on an exponent: 1.67e15."""
+    if abs(number) >= 1e15 * 0.9995:
+        return f"{number:.3g}".replace("e+", "e")
     for suffix, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
         if abs(number) >= size * 0.9995:
             return f"{number / size:.3g}{suffix}" if number / size >= 100 else f"{number / size:#.3g}{suffix}"
@@ -70,7 +79,9 @@ def print_flops(flops: float) -> str:
 
 
 def print_seconds(seconds: float) -> str:
-    """Whole units a person reads: 7 s, 3 min 20 s, 2 h 5 min."""
+    """Whole units a person reads: 420 ms, 7 s, 3 min 20 s, 2 h 5 min."""
+    if 0 < seconds < 1:
+        return f"{1e3 * seconds:.3g} ms"
     whole = round(max(0.0, seconds))
     if whole < 60:
         return f"{whole} s"

@@ -5,7 +5,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from isoflop.commands.say import say
+from isoflop.commands.say import say, writable
 
 
 def fit(arguments: Namespace) -> int:
@@ -16,6 +16,7 @@ def fit(arguments: Namespace) -> int:
     from isoflop.runs.durable import write_durably  # noqa: PLC0415
     from isoflop.terminal import console  # noqa: PLC0415
 
+    writable(arguments.html)
     pairs = [each.split("=", 1) for each in arguments.map]
     if wrong := [pair[0] for pair in pairs if len(pair) != 2]:
         raise BadInput(f"--map {' '.join(wrong)}: write OURS=THEIRS, such as n_params=N tokens=D loss=final_loss.")

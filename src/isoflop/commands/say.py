@@ -1,6 +1,7 @@
 """What every command ends with: JSON for programs, or words for people."""
 
 import json
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ def writable(path: str | None) -> None:
     """Raise `BadInput` before anything is computed for a page that could not be written."""
     from isoflop.errors import BadInput  # noqa: PLC0415
 
-    folder = Path(path).parent if path else None
-    if folder is not None and not folder.is_dir():
+    if not path:
+        return
+    file, folder = Path(path), Path(path).parent
+    if not folder.is_dir():
         raise BadInput(f"{path} cannot be written: there is no folder {folder}. Make it, or choose another.")
+    if file.is_dir():
+        raise BadInput(f"{path} is a folder. Name a file in it, such as {file / 'plan.html'}.")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise BadInput(f"{path} cannot be written: you have no right to. Choose another place.")

@@ -1,5 +1,6 @@
 """Accelerators: what one computes, holds, moves and costs; a table (`devices.toml`) that a user's own file extends."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -150,7 +151,7 @@ def _sparse(name: str, row: Mapping[str, Any], known: Mapping[str, Device]) -> l
         ]
     names = [_plain(each) for each in (name, *row.get("aliases", []))]
     for other in known.values():
-        same = any(_plain(alias) in each for alias in (other.name, *other.aliases) for each in names)
+        same = any(_names(alias, each) for alias in (other.name, *other.aliases) for each in names)
         if same and peak >= SPARSE_FROM * other.flops_per_second:
             return [
                 f"{name}: {peak:.4g} FLOP/s is {peak / other.flops_per_second:.2g} times the dense bf16 peak of "
@@ -158,6 +159,11 @@ def _sparse(name: str, row: Mapping[str, Any], known: Mapping[str, Device]) -> l
                 "figure: give the dense bf16 one."
             ]
     return []
+
+
+def _names(alias: str, name: str) -> bool:
+    """Whether a plain name has that of a device in it, whole: A100-40GB has A100, and A1000 has not."""
+    return re.search(rf"{_plain(alias)}(?![0-9])", name) is not None
 
 
 def _plain(name: str) -> str:

@@ -158,7 +158,13 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
         basin(around) if around else None,
         regret(around) if around else None,
         tuple(notes),
-        {**source.defaults, **_shape_defaults(asked, shape), **limit_defaults(asked), **have.defaults},
+        {
+            **source.defaults,
+            "FLOPs": "6 N D to train, 2 N a token to serve",
+            **_shape_defaults(asked, shape),
+            **limit_defaults(asked),
+            **have.defaults,
+        },
     )
 
 

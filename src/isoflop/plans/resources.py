@@ -18,6 +18,7 @@ DEFAULT_DAYS = 30.0
 NODE = 8  # GPUs are had in nodes of so many
 LEAST_GOODPUT = 0.1
 """Below it no number of GPUs is named."""
+MOST_GPUS = 100_000_000
 MOST_DIGITS = 4
 
 
@@ -91,7 +92,13 @@ def resources(
         if question.days is None and gpus == LLAMA_3_DEVICES:
             said += ", but no more than Llama 3.1's run had"
         defaults["gpus"] = f"{gpus:,}, {said} (--gpus)"
-    have = replace(have, gpus=gpus, goodput=losses(gpus).goodput)
+    goodput = losses(gpus).goodput if gpus <= MOST_GPUS else 0.0
+    if goodput < LEAST_GOODPUT:
+        raise BadInput(
+            f"--gpus {gpus:,} fail so often, if each does as in Llama 3.1's run, that {1 - goodput:.0%} of the time is "
+            f"lost: plan for fewer (Llama 3.1 had {LLAMA_3_DEVICES:,})."
+        )
+    have = replace(have, gpus=gpus, goodput=goodput)
     defaults["goodput"] = (
         f"{share(have.goodput)} of the time, failures as often as in Llama 3.1's run (arXiv:2407.21783)"
     )

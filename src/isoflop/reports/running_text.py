@@ -28,7 +28,8 @@ def running_rows(found: Running, spread: TrainingSpread | None = None) -> dict[s
         return {"layout": found.problem}
     held = f"{print_bytes(memory['total'])}{ends('memory_bytes', _gigabytes)}"
     states = _gigabytes(memory["weights"] + memory["gradients"] + memory["optimizer"])
-    rows = {
+    rows = {} if found.used == found.gpus else {"used": _used(found)}
+    rows |= {
         "layout": str(layout.split),
         "memory": f"{held} a GPU, of {_gigabytes(memory['available'])} usable: {states} weights, gradients and Adam",
     }
@@ -56,6 +57,13 @@ _LOST = {
 
 def _gigabytes(number: float) -> str:
     return f"{number / GB:.3g}"
+
+
+def _used(found: Running) -> str:
+    """What it takes on those that can share the work, where that is not all of them."""
+    cost = "" if found.dollars is None else f", {print_dollars(found.dollars)}"
+    hours = f"{print_count(found.hours)} GPU-hours{cost}"
+    return f"{found.used:,} of the {found.gpus:,} GPUs, the others idle: {print_days(found.days)}, {hours}"
 
 
 def _checkpoints(found: Running) -> str:
