@@ -31,7 +31,7 @@ def test_adapters_of_7b_fit_a_24_gb_card_and_full_tuning_does_not() -> None:
     assert lora.problem == ""
     assert not full.fits_one_gpu
     assert "does not fit 1 x RTX 4090" in full.problem
-    assert "Adapters (lora) need less" in full.problem
+    assert "Adapters (--finetune lora) need less" in full.problem
     assert full.enough is not None
     assert finetune(7e9, 1e8, on(full.enough, "4090")).problem == ""
     assert finetune(7e9, 1e8, on(full.enough // 2, "4090")).problem

@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args
 
 from isoflop.conventions import Size
 from isoflop.costs.activations import Recomputation, recomputed_share
-from isoflop.costs.memory import lora_flops_per_token
-from isoflop.costs.utilisation import DAY, default_mfu
+from isoflop.costs.memory import OPTIMIZER, lora_flops_per_token
+from isoflop.costs.shape import Shape
+from isoflop.costs.utilisation import DAY, HOUR, default_mfu
 from isoflop.errors import BadInput
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023, DataConstrained
 from isoflop.plans.models import six_nd
@@ -29,14 +30,16 @@ EPOCHS = (1, 2, 4, 8, 16, 40)  # whose worth is told
 class FineTuning:
     """A model of N parameters trained further on `tokens` different tokens, seen `epochs` times.
 
-    one_gpu: what one GPU would hold; enough: GPUs on which it fits, the fewest in powers of two, None where no number
-    does; problem: why it does not fit those there are, and then hours and days are arithmetic alone. epochs_advised:
-    fewest and most. worth: what a token is worth on average after so many epochs, 1 if each were new (continued
-    training only); worth_tokens: new tokens that all epochs are worth. recomputed: FLOPs of recomputing over those of
-    training, which are not in `flops`. doubts come first.
+    one_gpu, held: what one GPU would hold, and each of those there are. shape_params: N of the shape that is reckoned
+    with, all counted. checkpoint_bytes: of what is trained, its fp32 copy and moments. enough: GPUs on which it fits,
+    the fewest in powers of two, None where no number does. problem: why it does not fit those there are, and then hours
+    and days are arithmetic alone. epochs_advised: fewest and most. worth: what a token is worth on average after so
+    many epochs, 1 if each were new (continued training only); worth_tokens: new tokens that all epochs are worth.
+    recomputed: FLOPs of recomputing over those of training, which are not in `flops`. doubts come first.
     """
 
     n_params: float
+    device: str
     method: Method
     purpose: Purpose
     tokens: float
@@ -52,6 +55,10 @@ class FineTuning:
     days: float
     dollars: float | None
     one_gpu: Tuned
+    held: Tuned
+    shape_params: int
+    tokens_per_second: float
+    checkpoint_bytes: float
     enough: int | None
     problem: str
     defaults: Mapping[str, str]
@@ -64,13 +71,12 @@ class FineTuning:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, null where unknown."""
-        one = self.one_gpu
-        held = {**vars(one.memory), "total": one.memory.total, "available": one.available}
         return {
             **vars(self),
             "epochs_advised": list(self.epochs_advised),
             "worth": None if self.worth is None else {str(epochs): value for epochs, value in self.worth.items()},
-            "one_gpu": {"fits": one.fits, "recomputation": one.recomputation.value, "memory": held},
+            "one_gpu": _memory_json(self.one_gpu),
+            "held": _memory_json(self.held),
             "defaults": dict(self.defaults),
             "doubts": list(self.doubts),
         }
@@ -88,17 +94,18 @@ def finetune(
     like: Family | str = "llama",
     rank: int = RANK,
     law: DataConstrained = MUENNIGHOFF_2023,
+    shape: Shape | None = None,
 ) -> FineTuning:
     """Training N parameters, all counted, further on a corpus of so many different tokens.
 
     FLOPs: 6 N a token in full, 4 N + 6 n with adapters of n parameters: frozen weights need no gradients of their own.
     purpose: "tuning" on examples of a task, or "continued" training on more text, where repeated tokens are worth what
-    Muennighoff et al. say (D'/D). Without epochs it is the most that is advised, so that fewer cost less. Raises
-    `BadInput` with everything that is wrong.
+    Muennighoff et al. say (D'/D). shape: the model's, else one like the family's. Without epochs it is the most that is
+    advised, so that fewer cost less. Raises `BadInput` with everything that is wrong.
     """
     _check(n_params, tokens, epochs, method, purpose)
     like = family(like) if isinstance(like, str) else like
-    shape, gpu = shape_of(n_params, like, context, Size.TOTAL), have.device
+    shape, gpu = shape or shape_of(n_params, like, context, Size.TOTAL), have.device
     one = tuned(shape, gpu, method, rank=rank)
     needed = one if one.fits else fewest_tuning(shape, gpu, method, rank=rank)
     enough = None if needed is None else needed.n_devices
@@ -114,6 +121,7 @@ def finetune(
     recomputed = recomputed_share(shape, redone) * six_nd(n_params, 1.0) / each
     return FineTuning(
         n_params=n_params,
+        device=gpu.name,
         method=method,
         purpose=purpose,
         tokens=tokens,
@@ -126,14 +134,23 @@ def finetune(
         recomputed=recomputed,
         gpus=have.gpus,
         hours=have.hours(flops),
-        days=have.hours(flops) / (have.gpus * DAY),
+        days=have.days(flops),
         dollars=have.dollars(flops),
         one_gpu=one,
+        held=there,
+        shape_params=shape.n_params_total,
+        tokens_per_second=tokens * seen / (have.days(flops) * DAY * HOUR * have.goodput),
+        checkpoint_bytes=OPTIMIZER * one.n_trained,
         enough=enough,
         problem="" if there.fits else _problem(there, gpu.name, enough),
         defaults={**have.defaults, **_memory(one, rank, redone), **_epochs(continued, assumed)},
-        doubts=tuple(_doubts(n_params, have, continued, seen, recomputed)),
+        doubts=tuple(_doubts(n_params, have, (tokens, seen, context), continued=continued, recomputed=recomputed)),
     )
+
+
+def _memory_json(found: Tuned) -> dict[str, Any]:
+    held = {**vars(found.memory), "total": found.memory.total, "available": found.available}
+    return {"fits": found.fits, "recomputation": found.recomputation.value, "memory": held}
 
 
 def _problem(there: Tuned, name: str, enough: int | None) -> str:
@@ -146,10 +163,10 @@ def _problem(there: Tuned, name: str, enough: int | None) -> str:
         kept = memory.activations + memory.logits + memory.buffers
         return (
             f"{said}No number of them would do: one sequence alone takes {kept / 1e9:.3g} GB beside the weights. "
-            "Shorten the sequences, or take larger devices."
+            "Shorten the sequences (--context), or take a larger --gpu."
         )
-    advice = " Adapters (lora) need less." if there.method == "full" else ""
-    return f"{said}{enough:,} would do (the fewest, in powers of two).{advice}"
+    advice = " Adapters (--finetune lora) need less." if there.method == "full" else ""
+    return f"{said}{enough:,} would do (--gpus; the fewest, in powers of two).{advice}"
 
 
 def _memory(one: Tuned, rank: int, redone: Recomputation) -> dict[str, str]:
@@ -157,7 +174,8 @@ def _memory(one: Tuned, rank: int, redone: Recomputation) -> dict[str, str]:
     if one.method == "lora":
         said["adapters"] = (
             f"of rank {rank} on every matrix of every layer: {print_count(one.n_trained)} parameters; 2 bytes a frozen "
-            "parameter, 16 an adapter's; 4 N FLOPs a token (and 6 a parameter of adapters)"
+            "parameter, 16 an adapter's; 4 N FLOPs a token (and 6 a parameter of adapters); weights quantised below "
+            "16 bits (QLoRA) are not reckoned with"
         )
     else:
         said["memory"] = "16 bytes a parameter (18 with gradients in fp32), mixed-precision Adam in bf16"
@@ -173,8 +191,13 @@ def _epochs(continued: bool, assumed: float | None) -> dict[str, str]:
     return said
 
 
-def _doubts(n_params: float, have: Resources, continued: bool, seen: float, recomputed: float) -> list[str]:
+def _doubts(
+    n_params: float, have: Resources, corpus: tuple[float, float, int], *, continued: bool, recomputed: float
+) -> list[str]:
+    tokens, seen, context = corpus
     said = list(have.device.doubts)
+    if tokens < context:
+        said.insert(0, f"The corpus of {tokens:g} tokens is not even one sequence of {context:,} (--context).")
     if "mfu" in have.defaults and (unverified := default_mfu(n_params).unverified):
         said.append(f"MFU {have.mfu:.0%}: {unverified}.")
     if recomputed:
