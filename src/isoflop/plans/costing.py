@@ -1,0 +1,8 @@
+"""What a run beside a plan takes on the plan's machines."""
+
+from isoflop.plans.resources import Resources
+
+
+def costing(have: Resources, n_params: float, flops: float) -> tuple[float, float | None]:
+    """Days and dollars of a run of N parameters and C = 6 N D FLOPs; dollars are None where no price is known."""
+    return have.days(flops), have.dollars(flops)
