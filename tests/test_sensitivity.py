@@ -15,6 +15,7 @@ from isoflop.laws.catalog import FORMS, form
 from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023
 from isoflop.plans.answer import Answer
+from isoflop.plans.costing import costing
 from isoflop.plans.other_laws import SPLITTING
 from isoflop.plans.sensitivity import OF_REPEATS, Effect, sensitivity
 from isoflop.plans.source import SPLITS
@@ -62,8 +63,8 @@ def test_a_lower_mfu_takes_longer_where_flops_are_given_and_trains_less_where_do
     low, high = ends(named(asked(dollars=1e5))["mfu"])
     assert low.n_params < 1 < high.n_params
     assert low.loss > 0 > high.loss
-    assert low.dollars == pytest.approx(1)
-    assert low.n_params == pytest.approx(0.75**BESIROGLU_2024.a, rel=1e-6)
+    assert low.dollars == pytest.approx(1, rel=1e-5)
+    assert low.n_params == pytest.approx(0.75**BESIROGLU_2024.a, rel=0.02)
 
 
 def test_an_assumed_mfu_is_moved_to_the_highest_reported_and_one_given_by_a_quarter() -> None:
@@ -79,7 +80,7 @@ def test_an_assumed_mfu_is_moved_to_the_highest_reported_and_one_given_by_a_quar
 
 def test_the_price_moves_the_size_where_it_decides_the_compute_and_the_cost_where_not() -> None:
     low, high = ends(named(asked(dollars=1e5))["price"])
-    assert low.n_params == pytest.approx((4 / 3) ** BESIROGLU_2024.a, rel=1e-6)
+    assert low.n_params == pytest.approx((4 / 3) ** BESIROGLU_2024.a, rel=0.02)
     assert high.n_params < 1
     low, high = ends(named(asked(flops=1e22))["price"])
     assert (low.n_params, low.days, low.dollars) == pytest.approx((1, 1, 0.75))
@@ -91,7 +92,18 @@ def test_twice_the_budget_is_twice_the_budget() -> None:
     assert twice.n_params == pytest.approx(two.n_params / one.n_params)
     assert twice.tokens == pytest.approx(two.tokens / one.tokens)
     assert twice.loss == pytest.approx(two.loss - one.loss)
-    assert twice.days == pytest.approx(2)
+    found = asked(flops=1e22)
+    days, dollars = costing(found.have, two.n_params, 2e22)
+    assert twice.days == pytest.approx(days / found.have.days(1e22))
+    assert twice.dollars == pytest.approx(dollars / found.have.dollars(1e22))
+
+
+@pytest.mark.parametrize(("given", "of"), [({"gpus": 64.0, "days": 10.0}, "days"), ({"dollars": 1e5}, "dollars")])
+def test_twice_the_days_or_dollars_are_spent_as_twice(given: dict[str, float], of: str) -> None:
+    """Whatever a model of the size that comes out executes beyond 6 N D."""
+    (twice,) = named(asked(**given))["budget"].changes
+    assert getattr(twice, of) == pytest.approx(2, rel=1e-5)
+    assert twice.n_params > 1.3
 
 
 def test_what_is_doubled_is_named_in_its_own_unit() -> None:
@@ -111,7 +123,8 @@ def test_a_second_budget_binds_where_the_first_is_doubled() -> None:
     share = found.allowed["--flops"] / found.allowed[found.binding]
     assert budget.what == "--days 6"
     assert 1 < share < 2
-    assert twice.days == pytest.approx(share)
+    assert twice.n_params * twice.tokens == pytest.approx(share)
+    assert twice.days < 2
     assert twice.note == f"--flops then binds, at {share:.3g} times this plan's compute"
 
 
@@ -140,7 +153,7 @@ def test_a_change_of_loss_counts_as_the_compute_it_is_worth() -> None:
     """Twice the compute moves the loss by what a slope dL/d ln C makes of about ln 2."""
     budget = named(asked(flops=1e22))["budget"]
     assert budget.of_run == pytest.approx(log(2), rel=0.1)
-    assert budget.of_cost == pytest.approx(log(2))
+    assert budget.of_cost == pytest.approx(log(2), rel=0.1)
 
 
 def test_one_law_of_a_text_is_shown_and_json_keeps_all() -> None:
@@ -275,4 +288,4 @@ def test_few_laws_stand_for_many() -> None:
     for name in ("budget", "mfu"):
         for one, other in zip(alone[name].changes, many[name].changes, strict=True):
             assert other.n_params == pytest.approx(one.n_params, rel=0.01)
-            assert other.days == pytest.approx(one.days)
+            assert other.days == pytest.approx(one.days, rel=0.01)

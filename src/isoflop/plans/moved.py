@@ -1,51 +1,66 @@
 """A plan as it stands, and as it would stand with one thing moved."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isclose
 
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.plans.answer import Answer
 from isoflop.plans.contradictions import tightest
-from isoflop.plans.costing import costing
+from isoflop.plans.costing import costing, sized
+from isoflop.plans.question import Question
 from isoflop.plans.resources import Resources, limits
 from isoflop.plans.same_loss import few
 from isoflop.plans.split import Aim, Split, split
 
+_ROUNDS = 5  # of a size and the budgets at it
+_SETTLED = 1e-6  # of a budget
+
 
 @dataclass(frozen=True)
 class Moved:
-    """A plan, or what it becomes: what it has, the FLOPs of its budgets, what it is asked, and its split.
+    """A plan, or what it becomes: what it is asked, the machines it has, the FLOPs of its budgets, and its split.
 
     Of large bags some of the laws. GPUs stay as many.
     """
 
-    answer: Answer
+    question: Question
     have: Resources
-    budgets: dict[str, float]
+    budgets: Mapping[str, float]
     aim: Aim
     split: Split
 
     @classmethod
     def of_plan(cls, answer: Answer) -> "Moved":
-        """Nothing moved."""
-        return cls(answer, answer.have, dict(answer.allowed), answer.split.aim, few(answer.split))
+        """Nothing moved; the budgets are those at the size that these laws give."""
+        return cls(answer.question, answer.have, answer.allowed, answer.split.aim, few(answer.split)).again()
 
     def again(
         self,
         *,
+        question: Question | None = None,
         have: Resources | None = None,
-        budgets: dict[str, float] | None = None,
         aim: Aim | None = None,
         bag: Ensemble | None = None,
     ) -> "Moved":
-        """With something moved; split anew only where the split can move. Raises `IsoflopError` if there is none."""
-        have, aim = have or self.have, aim or self.aim
-        if budgets is None:
-            budgets = dict(limits(self.answer.question, have)) if have is not self.have else self.budgets
-        if aim.flops is not None and budgets:
-            aim = replace(aim, flops=tightest(budgets)[1])
-        moved = bag is not None or aim != self.aim
-        found = split(bag or self.split.bag, aim) if moved else self.split
-        return Moved(self.answer, have, budgets, aim, found)
+        """With something moved; split anew only where the split can move. Raises `IsoflopError` if there is none.
+
+        Money and time are worth what they buy at the size that comes out, so both are found together.
+        """
+        question, have, aim = question or self.question, have or self.have, aim or self.aim
+        bag, budgets, found = bag or self.split.bag, self.budgets, self.split
+        for _ in range(_ROUNDS):
+            if aim != found.aim or bag is not found.bag:
+                found = split(bag, aim)
+            budgets = limits(question, sized(have, found.median("n_params")))
+            if (
+                aim.flops is None
+                or not budgets
+                or isclose(allowed := tightest(budgets)[1], aim.flops, rel_tol=_SETTLED)
+            ):
+                break
+            aim = replace(aim, flops=allowed)
+        return Moved(question, have, budgets, aim, found)
 
     def numbers(self) -> tuple[float, float, float, float, float | None]:
         """N, D, loss, days, dollars."""

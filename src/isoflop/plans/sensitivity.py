@@ -15,6 +15,7 @@ from isoflop.plans.moved import Moved
 from isoflop.plans.other_laws import against, other_laws
 from isoflop.plans.resources import Resources
 from isoflop.plans.same_loss import frontier_slope
+from isoflop.plans.source import Source
 from isoflop.plans.split import Aim
 from isoflop.units import print_count, print_dollars, print_flops
 
@@ -93,7 +94,7 @@ def sensitivity(answer: Answer) -> tuple[Effect, ...]:
     """
     plan = Moved.of_plan(answer)
     slope = abs(frontier_slope(plan.split.bag, plan.split.median("flops"), plan.aim.unique_tokens))
-    moved = (*_machines(plan), *_asked(plan), *_repeats(plan), *_laws(plan), *_doubt(answer))
+    moved = (*_machines(plan), *_asked(plan), *_repeats(plan), *_laws(plan, answer.source), *_doubt(answer))
     found = [each for effect in moved if (each := _sized(effect, slope)).size > 0]
     run_first = answer.binding not in ("", "--flops")
 
@@ -121,7 +122,7 @@ def _machines(plan: Moved) -> Iterator[Effect]:
     have = plan.have
     low, high, said = (1 - OF_MFU) * have.mfu, min((1 + OF_MFU) * have.mfu, 1.0), ""
     most = max(REPORTED, key=lambda each: each.mfu)
-    if plan.answer.question.mfu is None and most.mfu > have.mfu:
+    if plan.question.mfu is None and most.mfu > have.mfu:
         high, said = most.mfu, f"the highest reported, {most.what} ({most.source})"
     yield Effect(
         "mfu",
@@ -150,7 +151,7 @@ def _asked(plan: Moved) -> Iterator[Effect]:
         changes = (_tried(plan, f"{loss:.4g}", aim=replace(aim, loss=loss)) for loss in losses)
         yield Effect("loss", f"--loss {aim.loss:g}", tuple(changes))
     if aim.served and aim.tokens is None:
-        asked = plan.answer.question.inference_tokens or aim.served
+        asked = plan.question.inference_tokens or aim.served
         factors = (1 / OF_SERVED, OF_SERVED)
         changes = (_tried(plan, print_count(by * asked), aim=replace(aim, served=by * aim.served)) for by in factors)
         yield Effect("inference_tokens", f"--inference-tokens {print_count(asked)}", tuple(changes))
@@ -158,23 +159,27 @@ def _asked(plan: Moved) -> Iterator[Effect]:
 
 def _budget(plan: Moved) -> Effect:
     """The binding budget doubled, in its own unit; another may bind then."""
-    question, name = plan.answer.question, plan.answer.binding
-    doubled = {**plan.budgets, name: 2 * plan.budgets[name]}
-    change = _change("", plan.again(budgets=doubled), plan)
+    name, question = tightest(plan.budgets)[0], plan.question
+    flops, dollars, days = (by or 0.0 for by in (question.flops, question.dollars, question.days))
     match name:
         case "--flops":
-            asked, to = (print_flops(by * (question.flops or 0.0)).removesuffix(" FLOPs") for by in (1, 2))
+            asked, to = (print_flops(by * flops).removesuffix(" FLOPs") for by in (1, 2))
+            doubled = replace(question, flops=2 * flops)
         case "--dollars":
-            asked, to = (print_dollars(by * (question.dollars or 0.0)) for by in (1, 2))
+            asked, to = (print_dollars(by * dollars) for by in (1, 2))
+            doubled = replace(question, dollars=2 * dollars)
         case _:
-            asked, to = (f"{by * (question.days or 0.0):g}" for by in (1, 2))
-    binds, allowed = tightest(doubled)
+            asked, to = (f"{by * days:g}" for by in (1, 2))
+            doubled = replace(question, days=2 * days)
+    moved = plan.again(question=doubled)
+    binds = tightest(moved.budgets)[0]
+    note = ""
     if binds != name:
-        share = allowed / plan.budgets[name]
-        change = replace(change, note=f"{binds} then binds, at {share:.3g} times this plan's compute")
+        share = float(moved.aim.flops or 0) / float(plan.aim.flops or 1)
+        note = f"{binds} then binds, at {share:.3g} times this plan's compute"
     elif name == "--gpus and --days":
-        change = replace(change, note=f"--days alone, on the same {plan.have.gpus:,} GPUs")
-    return Effect("budget", f"{name.split()[-1]} {asked}", (replace(change, to=to),))
+        note = f"--days alone, on the same {plan.have.gpus:,} GPUs"
+    return Effect("budget", f"{name.split()[-1]} {asked}", (replace(_change(to, moved, plan), note=note),))
 
 
 def _repeats(plan: Moved) -> Iterator[Effect]:
@@ -200,8 +205,8 @@ def _repeats(plan: Moved) -> Iterator[Effect]:
         yield Effect("repeats", f"worth of repeats, R_D* {star.median:.3g}", (low, high))
 
 
-def _laws(plan: Moved) -> Iterator[Effect]:
-    source, aim = plan.answer.source, plan.aim
+def _laws(plan: Moved, source: Source) -> Iterator[Effect]:
+    aim = plan.aim
     told: set[str] = set()
     for other in other_laws(source, repeats=aim.unique_tokens is not None):
         same_text = other.text == source.text and not source.own
@@ -240,8 +245,9 @@ def _doubt(answer: Answer) -> Iterator[Effect]:
 def _had(plan: Moved, to: str, have: Resources, note: str = "") -> Change:
     moved = plan.again(have=have)
     change = _change(to, moved, plan)
-    binds = tightest(moved.budgets)[0] if plan.answer.binding else ""
-    then = f"{binds} then binds" if binds != plan.answer.binding else ""
+    then = ""
+    if plan.aim.flops is not None and (binds := tightest(moved.budgets)[0]) != tightest(plan.budgets)[0]:
+        then = f"{binds} then binds"
     return replace(change, note="; ".join(each for each in (note, then, change.note) if each))
 
 
