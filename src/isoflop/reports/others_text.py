@@ -129,7 +129,7 @@ def _share(extra: float) -> str:
     """+13%, ×2.4 from twice on, and = where nothing moves."""
     if abs(extra) < 5e-4:
         return "="
-    if extra >= 1:
+    if extra >= 0.995:
         return f"×{1 + extra:.3g}"
     return (f"{extra:+.0%}" if abs(extra) >= 0.1 else f"{100 * extra:+.2g}%").replace("-", "−")
 
@@ -145,4 +145,4 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, width())
+    return textwrap.wrap(text, width(), break_on_hyphens=False)
