@@ -1,159 +1,209 @@
 """What a careful engineer looks at beside a plan: smaller, cheaper to serve, on one GPU, better split, more data."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from isoflop.allocations.allocate import Floats
+from isoflop.errors import IsoflopError
 from isoflop.plans.answer import Answer
+from isoflop.plans.broken_limits import percent
+from isoflop.plans.cheapest_run import SAME, cheapest_run, is_same_size
+from isoflop.plans.judgement import judgement
 from isoflop.plans.other_run import Alternative, OtherRun
-from isoflop.plans.same_loss import cheapest, few, is_closed, losses, same_loss
-from isoflop.plans.split import Aim, split
+from isoflop.plans.reaching import FAR_TOKENS
+from isoflop.plans.same_loss import few, losses, same_loss
+from isoflop.plans.split import split
 from isoflop.units import print_count, print_flops
 
 SHARE = 0.8
 """Of the plan's size, in the smaller alternative."""
 SERVED = 10.0
 """Inference tokens assumed for each training token where none are asked for."""
-FAR_TOKENS = 100.0
-"""D / N from which one law says little: refits to runs of up to 10 000 gave other exponents (Sardana et al. 2024)."""
-_SAME = 0.01  # of N: what lies nearer to the plan is no other model
+MUCH = 0.25
+"""Of the plan's training compute: more than it is said before what it buys."""
+NEARLY = 0.001
+"""Of the loss: what a run may come above the plan's to be as good, where tokens repeat."""
+WORTH_SAVING = 0.2
+"""Of the compute: what such a run must save to be shown."""
+ON_ONE = "largest that one GPU holds"
 _MOST_EXTRA = 2.0  # times the plan's compute beyond it: to keep the loss at more is no alternative
+_ENDLESS = 100.0  # times the plan's compute: a loss that takes more is as good as never reached
 
 
-def alternatives(answer: Answer, *, one_gpu: float | None = None) -> tuple[Alternative, ...]:
-    """The runs to look at beside a plan. one_gpu: the largest N that one GPU holds when the model serves.
+def alternatives(answer: Answer, *, one_gpu: float | None) -> tuple[Alternative, ...]:
+    """The runs to look at beside a plan. one_gpu: the largest N that one GPU holds when the model serves, None if none.
 
-    20 % smaller at the same loss; best for serving, or where the plan serves already, cheapest to train; the largest
-    that one GPU holds, where the plan is larger. Where N or D was given: the best split of the same compute, and the
-    same loss for least. Where tokens repeat: with twice as many different ones.
+    20 % smaller at the same loss; best for serving, or where the plan serves already, cheapest to train. Where N or D
+    was given: the best split of the same compute, and the same loss for least (`judgement`). The largest that one GPU
+    holds, which may be the plan. Where tokens repeat: nearly the loss for far less, and with twice as many different
+    ones.
     """
+    return tuple(_sought(answer, one_gpu))
+
+
+def _sought(answer: Answer, one_gpu: float | None) -> Iterator[Alternative]:
     aim = answer.split.aim
-    sought: list[Callable[[Answer], Alternative | None]]
+    wasted = 0.0
     if aim.n_params is not None or aim.tokens is not None:
-        sought = [_best_split, _least_compute]
+        judged = judgement(answer)
+        wasted = max((-(each.total_extra or each.extra or 0.0) for each in judged), default=0.0)
+        yield from judged
     else:
-        sought = [_smaller, _cheapest_to_train if aim.served else _for_serving]
-    if one_gpu is not None and answer.n_params > one_gpu * (1 + _SAME):
-        sought.append(lambda answer: _on_one_gpu(answer, one_gpu))
-    if answer.split.median("epochs") > 1 + _SAME:
-        sought.append(_more_unique)
-    return tuple(found for each in sought if (found := each(answer)) is not None)
+        yield _smaller(answer)
+        yield from _cheapest_to_train(answer) if aim.served else _for_serving(answer)
+    yield _on_one_gpu(answer, one_gpu)
+    if answer.split.median("epochs") > 1 + SAME:
+        yield from _nearly(answer, told=wasted)
+        yield from _more_unique(answer)
 
 
 def _smaller(answer: Answer) -> Alternative:
     plan, unique = answer.split, answer.split.aim.unique_tokens
-    n = SHARE * plan.n_params
-    run = OtherRun(answer, plan, n, same_loss(plan.bag, n, plan.loss, unique), plan.loss, plan.aim.served)
+    run = _as_good(answer, SHARE * plan.n_params)
     name = f"{1 - SHARE:.0%} smaller at the same loss"
     if run.extra is None:
         limit = f" with {print_count(unique)} unique tokens" if unique else ""
-        return run.alternative(name, f"There is none: a model so much smaller never comes to this loss{limit}.")
-    more = (1 + run.extra) / SHARE - 1
-    return run.alternative(
-        name,
-        f"A token served costs {1 - SHARE:.0%} less and the model fits more easily; it takes {more:.0%} more tokens.",
-    )
+        return run.alternative(
+            name,
+            f"There is none: a model so much smaller does not come to this loss for {_ENDLESS:g} times the "
+            f"compute{limit}.",
+        )
+    cheaper = f"a token served costs {1 - SHARE:.0%} less"
+    tokens = _more((1 + run.extra) / SHARE - 1, "tokens")
+    if run.extra > MUCH:
+        why = f"{_dearer(run.extra)}, on {tokens}; {cheaper}"
+    else:
+        why = f"{cheaper[0].upper()}{cheaper[1:]} and the model fits more easily; it takes {tokens}"
+    in_all = f"; in all, serving included, it takes {_more(run.total_extra, 'compute')}" if run.total_extra else ""
+    return run.alternative(name, f"{why}{in_all}{_repaid(run)}.{_far(run)}")
 
 
-def _for_serving(answer: Answer) -> Alternative | None:
+def _for_serving(answer: Answer) -> Iterator[Alternative]:
     served = SERVED * answer.tokens
-    run = _cheapest(answer, served, compared_at=served)
-    if run.n_params is None or run.total_extra is None or _near(run.n_params, answer):
-        return None
-    ratio = (run.tokens or 0.0) / run.n_params
-    far = f" Few laws were fitted at {ratio:,.0f} tokens a parameter." if ratio > FAR_TOKENS else ""
-    return run.alternative(
+    run = cheapest_run(answer, served, compared_at=served)
+    if run.n_params is None or run.total_extra is None or run.extra is None or is_same_size(run, answer):
+        return
+    first = f"{_dearer(run.extra)}. " if run.extra > MUCH else ""
+    yield run.alternative(
         "best for serving",
-        f"Served {print_count(served)} tokens, {SERVED:g} times those trained on (assumed; --inference-tokens), it "
-        f"comes to the loss for {-run.total_extra:.1%} fewer FLOPs in all.{far}",
+        f"{first}Served {print_count(served)} tokens, {SERVED:g} times those trained on (assumed; --inference-tokens), "
+        f"it comes to the loss for {-run.total_extra:.1%} fewer FLOPs in all{_repaid(run)}.{_far(run)}",
     )
 
 
-def _cheapest_to_train(answer: Answer) -> Alternative | None:
+def _cheapest_to_train(answer: Answer) -> Iterator[Alternative]:
     served = answer.split.aim.served
     asked = answer.question.inference_tokens or served  # served counts them by what they cost
-    run = _cheapest(answer, 0.0, compared_at=served)
-    if run.n_params is None or run.total_extra is None or _near(run.n_params, answer):
-        return None
-    return run.alternative(
+    run = cheapest_run(answer, 0.0, compared_at=served)
+    if run.n_params is None or run.total_extra is None or is_same_size(run, answer):
+        return
+    in_all = f"{_more(run.total_extra, 'compute')} in all"
+    yield run.alternative(
         "cheapest to train",
-        f"Best for this loss if it served nobody; to serve {print_count(asked)} tokens as well, it would take "
-        f"{run.total_extra:.1%} more compute in all than the plan.",
+        f"Best for this loss if it served nobody; with the {print_count(asked)} tokens served it takes {in_all}.",
     )
 
 
-def _on_one_gpu(answer: Answer, most: float) -> Alternative:
-    plan, aim = answer.split, answer.split.aim
-    n, name = np.full(len(plan.bag), most), "largest that one GPU holds"
-    same = OtherRun(answer, plan, n, same_loss(plan.bag, n, plan.loss, aim.unique_tokens), plan.loss, aim.served)
+def _on_one_gpu(answer: Answer, most: float | None) -> Alternative:
+    """The largest N that one GPU serves: the plan's, or a smaller model, or none of the family."""
+    plan, aim, question = answer.split, answer.split.aim, answer.question
+    gpu, context = f"one {answer.have.device.name}", f"{int(question.context):,} tokens of context"
+    nowhere = np.full(len(plan.bag), np.nan)
+    if most is None:
+        none = OtherRun(answer, plan, plan.n_params, nowhere, nowhere, aim.served)
+        said = f"Not even the smallest of the {question.family} family fits {gpu} with {context}."
+        return none.alternative("on one GPU", said)
+    if answer.n_params <= most * (1 + SAME):
+        said = f"{gpu[0].upper()}{gpu[1:]} serves the plan's {print_count(answer.n_params)}"
+        return Alternative.the_plan(answer, "on one GPU", f"{said} (at most {print_count(most)}, with {context}).")
+    n = np.full(len(plan.bag), most)
+    same = _as_good(answer, n)
+    serves = f"{gpu[0].upper()}{gpu[1:]} serves it, without splitting the model"
     if same.extra is not None and same.extra <= _MOST_EXTRA:
-        return same.alternative(name, "One GPU serves it, without splitting the model, at the same loss.")
+        first = f"{_dearer(same.extra)}. " if same.extra > MUCH else ""
+        return same.alternative(ON_ONE, f"{first}{serves}, at the same loss.{_far(same)}")
     d = plan.flops / (6 * n)
     loss = losses(plan.bag, n[:, None], d[:, None], aim.unique_tokens)[:, 0]
     never = (
-        "it never comes to the plan's loss"
+        "it does not come to the plan's loss"
         if same.extra is None
         else f"the plan's loss would take it {1 + same.extra:,.3g} times the compute"
     )
-    return OtherRun(answer, plan, n, d, loss, aim.served).alternative(
-        name, f"One GPU serves it, without splitting the model; {never}, so it is trained with the plan's."
-    )
+    run = OtherRun(answer, plan, n, d, loss, aim.served)
+    return run.alternative(ON_ONE, f"{serves}; {never}, so it is trained with the plan's.{_far(run)}")
 
 
-def _best_split(answer: Answer) -> Alternative | None:
-    plan, aim = answer.split, answer.split.aim
-    if aim.loss is not None:  # each law then has compute of its own
-        return None
-    spent = plan.median("flops") + 2 * plan.median("n_params") * aim.served
-    run = OtherRun.of(answer, split(plan.bag, Aim(flops=spent, unique_tokens=aim.unique_tokens, served=aim.served)))
-    lost = max(-(run.loss_change or 0.0), 0.0)
-    serving = ", serving included," if aim.served else ""
-    return run.alternative(
-        "the best split of the same compute",
-        f"The same {print_flops(spent)}{serving} would come {lost:.4f} nats/token lower, "
-        f"{lost / plan.median('loss'):.2%} of the loss.",
-    )
+def _nearly(answer: Answer, *, told: float) -> Iterator[Alternative]:
+    """The cheapest run a thousandth above the plan's loss, where repeating tokens further buys next to nothing.
 
-
-def _least_compute(answer: Answer) -> Alternative | None:
+    told: the share of compute that another alternative spares already, at the plan's loss.
+    """
     served = answer.split.aim.served
-    run = _cheapest(answer, served, compared_at=served)
-    if run.n_params is None or run.extra is None:
-        return None
-    spent = "compute of training and serving" if served else "training compute"
-    wasted = max(-(run.extra if run.total_extra is None else run.total_extra), 0.0)
-    factor = run.n_params / answer.n_params
-    side = f"{max(factor, 1 / factor):.3g} times too {'small' if factor > 1 else 'large'}"
-    return run.alternative(
-        "the same loss for least compute",
-        f"{wasted:.1%} of the {spent} is not needed for this loss: the size is "
-        f"{'the best one' if _near(run.n_params, answer) else side}.",
+    run = cheapest_run(answer, served, compared_at=served, times=1 + NEARLY)
+    if run.spared is None or run.flops is None or run.tokens is None:
+        return
+    if run.spared - told < WORTH_SAVING:
+        return
+    epochs = max(run.tokens / (answer.split.aim.unique_tokens or run.tokens), 1.0)
+    of = "compute of training and serving" if served else "training compute"
+    yield run.alternative(
+        f"within {NEARLY:.1%} of the loss for least compute",
+        f"{run.spared:.0%} of the {of} buys the last {NEARLY:.1%} of the loss: without it {print_flops(run.flops)} are "
+        f"spent instead of {print_flops(answer.flops)}, and {epochs:.3g} epochs instead of "
+        f"{answer.split.median('epochs'):.3g}.",
     )
 
 
-def _more_unique(answer: Answer) -> Alternative:
+def _more_unique(answer: Answer) -> Iterator[Alternative]:
     plan = answer.split if answer.split.aim.loss is None else few(answer.split)
     unique = 2 * (plan.aim.unique_tokens or 0.0)
-    found = split(plan.bag, replace(plan.aim, unique_tokens=unique))
+    try:
+        found = split(plan.bag, replace(plan.aim, unique_tokens=unique))
+    except IsoflopError:  # none of the laws' best splits can be certified there
+        return
     run = OtherRun.of(answer, found)
     if plan.aim.loss is None:
         gain = f"the loss is {-(run.loss_change or 0.0):.4f} nats/token lower"
     else:
-        gain = f"the same loss takes {-(run.extra or 0.0):.1%} less compute"
-    return run.alternative(
+        in_all = " in all, serving included" if plan.aim.served else ""
+        gain = f"the same loss takes {run.spared or 0.0:.1%} less compute{in_all}"
+    yield run.alternative(
         "with twice the unique tokens",
-        f"With {print_count(unique)} different tokens {gain}, and epochs go from {plan.median('epochs'):.3g} to "
-        f"{found.median('epochs'):.3g}: so much is more data worth.",
+        f"With {print_count(unique)} different tokens, twice --unique-tokens, {gain}, and epochs go from "
+        f"{plan.median('epochs'):.3g} to {found.median('epochs'):.3g}.",
     )
 
 
-def _cheapest(answer: Answer, served: float, *, compared_at: float) -> OtherRun:
-    """The run that comes to the plan's loss for least, training and serving; compared_at: tokens its cost is for."""
-    plan = answer.split if is_closed(answer.split.bag) else few(answer.split)
-    n, d = cheapest(plan.bag, plan.loss, served, plan.aim.unique_tokens)
-    return OtherRun(answer, plan, n, d, plan.loss, compared_at)
+def _as_good(answer: Answer, n_params: Floats) -> OtherRun:
+    """These sizes at the plan's loss; without tokens where that takes a hundred times the plan's compute."""
+    plan, aim = answer.split, answer.split.aim
+    tokens = same_loss(plan.bag, n_params, plan.loss, aim.unique_tokens)
+    tokens = np.where(n_params * tokens <= _ENDLESS * plan.n_params * plan.tokens, tokens, np.nan)
+    return OtherRun(answer, plan, n_params, tokens, plan.loss, aim.served)
 
 
-def _near(n_params: float, answer: Answer) -> bool:
-    return abs(n_params / answer.n_params - 1) < _SAME
+def _dearer(extra: float) -> str:
+    """What the training costs more, as the beginning of a sentence."""
+    return f"Training takes {_more(extra, 'compute')}"
+
+
+def _more(extra: float, what: str) -> str:
+    """0.41 as "41% more compute", 1.5 as "2.5 times the compute"."""
+    return f"{percent(extra)} more {what}" if extra < 1 else f"{1 + extra:,.3g} times the {what}"
+
+
+def _far(run: OtherRun) -> str:
+    """That few laws were fitted to so many tokens a parameter, where the plan itself does not say so."""
+    ratio = 0.0 if run.tokens is None or run.n_params is None else run.tokens / run.n_params
+    told = run.answer.tokens / run.answer.n_params > FAR_TOKENS
+    return f" Few laws were fitted at {ratio:,.0f} tokens a parameter." if ratio > FAR_TOKENS and not told else ""
+
+
+def _repaid(run: OtherRun) -> str:
+    """From how many tokens served it pays to have trained a smaller model longer; nothing where the plan serves."""
+    after = run.repaid_after
+    if run.plan.aim.served or after is None or after <= 0:
+        return ""
+    return f", repaid after {print_count(after)} tokens served"

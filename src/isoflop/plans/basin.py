@@ -11,6 +11,7 @@ from isoflop.plans.split import Split
 TOLERANCE = 0.01  # of the loss
 _FACTORS = np.exp(np.linspace(-np.log(100), np.log(100), 401))  # sizes looked at, times the best
 _STEP = 1e-4  # of ln C, for a slope
+_FLAT = 1e-12  # nats/token for each of ln C: where more compute gains nothing, all of it may be lost
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def regret(found: Split) -> Regret | None:
     lost = losses_around(found, middle, C)[:, 0] - found.loss
     slope = (losses_around(found, own, C * np.exp(_STEP))[:, 0] - found.loss) / _STEP  # N need not move (envelope)
     shares = found.bag.interval(lost / found.loss, level=0.9)
-    spent = found.bag.interval(lost / np.abs(slope), level=0.9)
+    spent = found.bag.interval(np.minimum(lost / np.maximum(np.abs(slope), _FLAT), 1.0), level=0.9)
     return Regret(max(0.0, shares.median), max(0.0, shares.high), max(0.0, spent.high))
 
 

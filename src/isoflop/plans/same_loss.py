@@ -8,12 +8,12 @@ import numpy as np
 
 from isoflop.allocations.allocate import Allocations, Floats, allocate_all, columns
 from isoflop.allocations.isoloss import ENDLESS, tokens_for
-from isoflop.allocations.lowest import lowest
 from isoflop.allocations.repeated import allocate_repeated_all
+from isoflop.allocations.repeated_target import reach_all, tokens_for_repeated
 from isoflop.allocations.serving import serve_all
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.laws.chinchilla import Chinchilla
-from isoflop.laws.crossing import crossing
+from isoflop.laws.data_constrained import DataConstrained
 from isoflop.laws.law import Law
 from isoflop.laws.overtraining import Overtraining
 from isoflop.plans.quantities import MOST_LOST
@@ -21,7 +21,6 @@ from isoflop.plans.split import Split
 
 FEW = 32
 """Laws of a bag that are asked where each has to be searched, and where only medians are told."""
-_LARGEST = 1e18  # parameters looked at
 _STEPS = 40
 _LONGEST_STEP = 3.0  # of ln C: further off the tangent is no guide
 _CLOSE = 1e-11
@@ -48,8 +47,8 @@ def few(found: Split) -> Split:
 
 
 def is_closed(bag: Ensemble) -> bool:
-    """Whether what reaches a loss has a closed form by all laws, so that thousands take no time."""
-    return all(isinstance(law, Chinchilla | Overtraining) for law in bag.laws)
+    """Whether the size that reaches a loss has a closed form by all laws, so that thousands take no time."""
+    return all(isinstance(law, Chinchilla | Overtraining | DataConstrained) for law in bag.laws)
 
 
 def losses(bag: Ensemble, n_params: Floats, tokens: Floats, unique_tokens: float | None) -> Floats:
@@ -75,23 +74,13 @@ def cheapest(bag: Ensemble, loss: Floats, served: float, unique_tokens: float | 
 
     Sardana et al. 2024, arXiv:2401.00448, eq. 3, where tokens may repeat too.
     """
-    n, d = np.full(len(bag), np.nan), np.full(len(bag), np.nan)
+    n, d = np.empty(len(bag)), np.empty(len(bag))
     for law, places in bag.stacks():
-        if "unique_tokens" not in law.inputs:
+        if "unique_tokens" in law.inputs:
+            n[places], d[places] = reach_all(law, loss[places], unique_tokens or ENDLESS, served)
+        else:
             best = serve_all(law, loss[places], served)
             n[places], d[places] = best.n_params, best.tokens
-            continue
-        tokens, target, m = _tokens(law, unique_tokens), loss[places][:, None], len(places)
-
-        def cost(log_n: Floats, tokens: Any = tokens, target: Floats = target, m: int = m) -> Floats:
-            spent = np.broadcast_to(tokens(np.exp(log_n), target), (m, log_n.shape[1]))
-            ok = np.isfinite(spent) & (spent < np.sqrt(ENDLESS))
-            return np.where(ok, log_n + np.log(6 * np.where(ok, spent, 1.0) + 2 * served), np.inf)
-
-        with np.errstate(invalid="ignore", over="ignore"):  # infinite costs have no differences
-            best_n = lowest(cost, np.zeros((m, 1)), np.full((m, 1), np.log(_LARGEST)))
-        n[places] = np.where(best_n.certified, np.exp(best_n.at), np.nan)
-        d[places] = tokens(n[places][:, None], target)[:, 0]
     return n, d
 
 
@@ -117,6 +106,14 @@ def least_flops(bag: Ensemble, loss: Floats, flops: float, unique_tokens: float 
     return found
 
 
+def frontier_slope(bag: Ensemble, flops: float, unique_tokens: float | None) -> float:
+    """dL/d ln C of the best splits at C FLOPs, the median over the laws; 0 where too few have a best split."""
+    slopes = np.full(len(bag), np.nan)
+    for law, places in bag.stacks():
+        slopes[places] = _best(law, np.full(len(places), flops), unique_tokens).slope
+    return median(bag, slopes) or 0.0
+
+
 def _best(law: Law, flops: Floats, unique_tokens: float | None) -> Allocations:
     if "unique_tokens" in law.inputs:
         return allocate_repeated_all(law, flops, unique_tokens or ENDLESS)
@@ -136,12 +133,4 @@ def _tokens(law: Law, unique_tokens: float | None) -> Callable[[Floats, Floats],
     upright, _ = columns(law)
     if "unique_tokens" not in law.inputs:
         return lambda n, target: tokens_for(upright, n, target)
-    loss = _loss(law, unique_tokens)
-
-    def searched(n: Floats, target: Floats) -> Floats:
-        shape = np.broadcast_shapes(n.shape, target.shape)
-        top = np.full(shape, np.log(ENDLESS))
-        found: Floats = np.exp(crossing(lambda log_d: loss(n, np.exp(log_d)) - target, np.zeros(shape), top))
-        return found
-
-    return searched
+    return lambda n, target: tokens_for_repeated(upright, n, unique_tokens or ENDLESS, target)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from isoflop.plans.answer import Answer
 from isoflop.plans.comparison import Row
+from isoflop.plans.costing import costing
 from isoflop.plans.other_run import Alternative
 from isoflop.plans.sensitivity import Change, Effect
 from isoflop.reports import prose
+from isoflop.reports.narrow import kept_to_width
 from isoflop.reports.text import columns
 from isoflop.reports.width import width
 from isoflop.units import print_count, print_dollars, print_flops
@@ -18,25 +20,20 @@ MOST_LAWS = 2
 
 
 def alternatives_text(answer: Answer, found: Sequence[Alternative]) -> str:
-    """The plan and its alternatives as rows, then a sentence on each."""
-    if not found:
-        return "Alternatives: none that differ."
-    have, flops = answer.have, answer.split.median("flops")
+    """The plan and the runs beside it as rows, then a sentence on each; of what is the plan, or is none, only that."""
+    runs = [each for each in found if not each.is_plan and each.tokens is not None]
+    said = [line for each in found for line in _wrapped(f"{each.name[0].upper()}{each.name[1:]}: {each.why}")]
+    if not runs:
+        return "\n".join([f"Alternatives{'' if said else ': none that differ.'}", *said])
+    flops, n = answer.flops, answer.n_params
     rows: list[tuple[str, ...]] = [("", "N", "D", "D / N", "loss", "compute", "days", "cost")]
-    rows.append(
-        _run(
-            "this plan",
-            (answer.n_params, flops / (6 * answer.n_params)),
-            answer.split.median("loss"),
-            print_flops(flops).removesuffix(" FLOPs"),
-            (have.days(flops), have.dollars(flops)),
-        )
-    )
-    for each in found:
+    size, spent = (n, flops / (6 * n)), print_flops(flops).removesuffix(" FLOPs")
+    rows.append(_run("this plan", size, answer.split.median("loss"), spent, costing(answer.have, n, flops)))
+    for each in runs:
         compute = prose.MISSING if each.extra is None else _share(each.extra)
         rows.append(_run(each.name, (each.n_params, each.tokens), each.loss, compute, (each.days, each.dollars)))
-    said = [line for each in found for line in _wrapped(f"{each.name[0].upper()}{each.name[1:]}: {each.why}")]
-    return "\n".join(["Alternatives (compute of training; days on the plan's GPUs)", _table(rows), *said])
+    table = kept_to_width(rows, spare=(3,))
+    return "\n".join(["Alternatives (compute of training; days on the plan's GPUs)", table, *said])
 
 
 def sensitivity_text(found: Sequence[Effect], most: int = MOST) -> str:
@@ -53,7 +50,8 @@ def sensitivity_text(found: Sequence[Effect], most: int = MOST) -> str:
     left = len(found) - len(shown)
     notes += [f"{left} more that move it less, or other laws: --json."] if left else []
     said = [line for each in notes for line in _wrapped(each)]
-    return "\n".join(["What this plan hangs on, one assumption moved at a time", _table(rows), *said])
+    table = kept_to_width(rows, spare=(5, 3))
+    return "\n".join(["What this plan hangs on, one assumption moved at a time", table, *said])
 
 
 def comparison_text(rows: Sequence[Row]) -> str:
@@ -111,11 +109,11 @@ def _run(
 
 
 def _shown(found: Sequence[Effect], most: int) -> list[Effect]:
-    """The first, but few of other laws."""
+    """The first, but few of other laws, and one of a text."""
     shown: list[Effect] = []
     for effect in found:
         laws = sum(each.name == "law" for each in shown)
-        if len(shown) < most and (effect.name != "law" or laws < MOST_LAWS):
+        if len(shown) < most and not effect.aside and (effect.name != "law" or laws < MOST_LAWS):
             shown.append(effect)
     return shown
 
@@ -131,9 +129,9 @@ def _share(extra: float) -> str:
     """+13%, ×2.4 from twice on, and = where nothing moves."""
     if abs(extra) < 5e-4:
         return "="
-    if extra >= 1:
+    if extra >= 0.995:
         return f"×{1 + extra:.3g}"
-    return f"{100 * extra:+.2g}%".replace("-", "−")
+    return (f"{extra:+.0%}" if abs(extra) >= 0.1 else f"{100 * extra:+.2g}%").replace("-", "−")
 
 
 def _number(notes: list[str], note: str) -> int:
@@ -147,4 +145,4 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, width())
+    return textwrap.wrap(text, width(), break_on_hyphens=False)
