@@ -1,7 +1,7 @@
 """What other laws say to the same compute, side by side, and what following them costs by the law planned by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,14 @@ import numpy as np
 from isoflop.conventions import MEANINGS, Size
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
-from isoflop.laws.counting import PEARCE_2024_BPE
+from isoflop.laws.counting import PEARCE_2024_BPE, TotalSize
 from isoflop.laws.published import PUBLISHED
 from isoflop.plans.answer import Answer
-from isoflop.plans.said import COMPARED, YOURS, Said, fitted_said, published_said
+from isoflop.plans.plan import Quantity
+from isoflop.plans.said import COMPARED, YOURS, Said, fitted_said, published_said, spread_of
 from isoflop.plans.same_loss import few, least_flops, losses, median
 
-_CONVERTED = "converted as in Pearce & Song 2024, with a vocabulary of 50,257 at Hoffmann's aspect"
+_BPE = 50_257  # ids of the vocabulary that Pearce & Song's constants are of, whose aspect is taken
 _DIGITS = 10  # of a share: below them it is rounding
 _WITH_VOCABULARY = {Size.TOTAL, Size.WITH_HEAD}
 """Counts that a tied head, or none at all, makes one: they are not converted into each other."""
@@ -28,7 +29,8 @@ class Row:
     loss_of: the text of that loss. epochs: None where the law knows none. planned: whether the plan is this. Following
     it, with follow_n_params, N as the plan counts it, and the tokens that the budget leaves, by the law planned by, as
     medians: loss_added nats/token beyond the plan's loss, and as a share of it; compute_lost: the share of the FLOPs
-    that the best split would not need for that loss. None where that law cannot say. notes: what its numbers mean.
+    that the best split would not need for that loss. None where that law cannot say; of the plan itself only where it
+    is bound. notes: what its numbers mean. spread, beyond: as of `Said`.
     """
 
     law: str
@@ -45,16 +47,24 @@ class Row:
     share_added: float | None
     compute_lost: float | None
     notes: tuple[str, ...]
+    spread: Mapping[str, Quantity] = field(default_factory=dict)
+    beyond: tuple[str, float] | None = None
 
     @property
     def tokens_per_param(self) -> float:
         """D / N."""
         return self.tokens / self.n_params
 
+    def quantity(self, name: str) -> Quantity:
+        """n_params, tokens or loss with its interval, where it has one."""
+        return self.spread.get(name) or Quantity(getattr(self, name))
+
     def to_json(self) -> dict[str, Any]:
-        """Plain values, null where unknown."""
+        """Plain values, null where unknown; N, D and loss as {"median", "low", "high", "level"}."""
         return {
-            **vars(self),
+            **{name: value for name, value in vars(self).items() if name != "spread"},
+            **{name: vars(self.quantity(name)) for name in ("n_params", "tokens", "loss")},
+            "beyond": None if self.beyond is None else {"quantity": self.beyond[0], "decades": self.beyond[1]},
             "sets": list(self.sets),
             "notes": list(self.notes),
             "tokens_per_param": self.tokens_per_param,
@@ -73,7 +83,9 @@ def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
     said += [published_said(name, sets, flops, unique) for name, sets in others.items()]
     said += fitted_said([fit for fit in fits if not _is_planned(fit, answer)], flops, unique)
     found = few(answer.split)
-    sizes = [_counted_as(each, answer.source.counts) for each in said]
+    ids = answer.shape.vocab_size if answer.shape is not None else answer.question.like.vocab_size
+    sizes = [_counted_as(each, answer.source.counts, ids) for each in said]
+    tells = [not each.planned or bool(each.notes) for each in said]
     follow = np.asarray([each if each is not None else np.nan for each, _ in sizes])[None, :]
     with np.errstate(invalid="ignore"):
         at = losses(found.bag, follow, flops / (6 * follow), unique)
@@ -93,10 +105,12 @@ def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
             epochs=each.epochs,
             planned=each.planned,
             follow_n_params=sizes[i][0],
-            loss_added=median(found.bag, added[:, i]),
-            share_added=median(found.bag, share[:, i]),
-            compute_lost=median(found.bag, lost[:, i]),
+            loss_added=median(found.bag, added[:, i]) if tells[i] else None,
+            share_added=median(found.bag, share[:, i]) if tells[i] else None,
+            compute_lost=median(found.bag, lost[:, i]) if tells[i] else None,
             notes=each.notes + ((converted,) if converted else ()),
+            spread=each.spread,
+            beyond=each.beyond,
         )
         for i, (each, (_, converted)) in enumerate(zip(said, sizes, strict=True))
     )
@@ -117,6 +131,7 @@ def _plan(answer: Answer) -> Said:
         epochs,
         True,
         (f"bound by {given}, as the others are not",) if given else (),
+        spread=spread_of(answer.split),
     )
 
 
@@ -140,7 +155,7 @@ def _is_planned(fit: Fit, answer: Answer) -> bool:
     return all(law.constants.items() <= other.constants.items() for law, other in zip(laws, planned, strict=True))
 
 
-def _counted_as(said: Said, counts: Size) -> tuple[float | None, str]:
+def _counted_as(said: Said, counts: Size, vocab_size: int) -> tuple[float | None, str]:
     """N as the plan counts it, and how it was converted; None where nothing converts."""
     if said.size is None:
         return said.n_params, "followed as it stands: what its N counts is not known"
@@ -149,5 +164,6 @@ def _counted_as(said: Said, counts: Size) -> tuple[float | None, str]:
     if Size.ACTIVE in {said.size, counts}:
         return None, ""
     bare = said.size == Size.NON_EMBEDDING
-    n = float(PEARCE_2024_BPE(said.n_params) if bare else PEARCE_2024_BPE.nonembedding(said.n_params))
-    return n, f"followed with N as {MEANINGS[counts]}: {_CONVERTED}"
+    total = TotalSize.of(vocab_size=vocab_size, aspect=float(PEARCE_2024_BPE.aspect(_BPE)))
+    n = float(total(said.n_params) if bare else total.nonembedding(said.n_params))
+    return n, f"followed with N as {MEANINGS[counts]}, by Pearce & Song 2024 with {vocab_size:,} ids"

@@ -1,14 +1,17 @@
 """What laws, published or fitted, say is best for a budget: N and D, and the loss of those that have one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from isoflop.conventions import MEANINGS, Compute, Size
 from isoflop.errors import IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
 from isoflop.laws.catalog import published_law
+from isoflop.laws.law import Law
 from isoflop.plans.discrepancy import ADVISERS, advice
+from isoflop.plans.plan import Quantity
+from isoflop.plans.reaching import LEAST_DECADES, MOST_DECADES, decades
 from isoflop.plans.source import SPLITS
 from isoflop.plans.split import Aim, Split, split
 
@@ -24,6 +27,7 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
     "DeepSeek LLM": ("BI_2024_SCALE", "BI_2024_TOKENS"),
 }
 """Whom a plan is laid beside, by their sets of constants."""
+_SYMBOLS = {"n_params": "N", "tokens": "D", "flops": "C", "pf_days": "C"}
 YOURS = "your runs"
 """The text of a loss by a law of the user's own."""
 
@@ -32,8 +36,9 @@ YOURS = "your runs"
 class Said:
     """What one law says: N, D, its loss (nats/token, of the text loss_of) or None, epochs or None.
 
-    sets: its published constants. size: what N counts, None where that is no known count; counts: the same in words.
-    planned: whether the plan is by it.
+    sets: its published constants. spread: intervals of n_params, tokens, loss, where there are many laws. beyond: the
+    quantity that lies furthest outside what was fitted, and by how many decades. size: what N counts, None where that
+    is no known count; counts: the same in words. planned: whether the plan is by it.
     """
 
     law: str
@@ -47,6 +52,8 @@ class Said:
     epochs: float | None = None
     planned: bool = False
     notes: tuple[str, ...] = ()
+    spread: Mapping[str, Quantity] = field(default_factory=dict)
+    beyond: tuple[str, float] | None = None
 
 
 def published_said(name: str, sets: tuple[str, ...], flops: float, unique_tokens: float | None) -> Said:
@@ -70,8 +77,8 @@ def published_said(name: str, sets: tuple[str, ...], flops: float, unique_tokens
         loss = float(laws[0](n, d)) if len(sets) == 1 else None
         if about.flops == Compute.PF_DAYS:
             spent = 6 * n * d / flops
-            notes = [f"6 N D is {spent:.3g} C: its D is of the critical batch, at which twice C_min is spent"]
-    return Said(
+            notes = [f"6 N D is {spent:.3g} C: its D is of the critical batch, where C is twice C_min"]
+    said = Said(
         law=name,
         sets=sets,
         n_params=n,
@@ -83,6 +90,20 @@ def published_said(name: str, sets: tuple[str, ...], flops: float, unique_tokens
         epochs=epochs,
         notes=tuple(each for each in notes if each),
     )
+    return within_reach(said, laws[0])
+
+
+def within_reach(said: Said, law: Law) -> Said:
+    """The same with how far it lies outside what the law was fitted to; too far off, without a loss."""
+    far = decades(law, n_params=said.n_params, tokens=said.tokens)
+    name = max(far, key=lambda each: abs(far[each]), default="")
+    if not name or abs(far[name]) < LEAST_DECADES:
+        return said
+    said = replace(said, beyond=(_SYMBOLS[name], far[name]))
+    if said.loss is not None and abs(far[name]) > MOST_DECADES:
+        note = f"no loss is told more than {MOST_DECADES:g} decades outside what was fitted"
+        return replace(said, loss=None, loss_of="", notes=(*said.notes, note))
+    return said
 
 
 def fitted_said(fits: Sequence[Fit], flops: float, unique_tokens: float | None) -> tuple[Said, ...]:
@@ -103,7 +124,16 @@ def _joint(fit: Fit, flops: float, unique_tokens: float | None) -> Said | None:
         return None
     n, d, loss = (best.median(each) for each in ("n_params", "tokens", "loss"))
     size, counts = _counted(fit)
-    return Said(f"{type(fit.law).__name__}, yours", (), n, d, size, counts, loss, YOURS, _epochs(best, unique))
+    name = f"{type(fit.law).__name__}, yours"
+    said = Said(name, (), n, d, size, counts, loss, YOURS, _epochs(best, unique), spread=spread_of(best))
+    return within_reach(said, fit.law)
+
+
+def spread_of(found: Split) -> dict[str, Quantity]:
+    """Intervals of N, D and loss; nothing of one law alone."""
+    if len(found.bag) < 2:
+        return {}
+    return {name: Quantity.of(found.interval(name)) for name in ("n_params", "tokens", "loss")}
 
 
 def _minima(fits: Sequence[Fit], flops: float) -> tuple[Said, ...]:
@@ -116,7 +146,14 @@ def _minima(fits: Sequence[Fit], flops: float) -> tuple[Said, ...]:
             n, size_and_counts = values["n_params"], _counted(of["n_params"])
             d = values.get("tokens", flops / (6 * n))
             loss = values.get("loss")
-            found.append(Said(f"{approach}, yours", (), n, d, *size_and_counts, loss, "" if loss is None else YOURS))
+            of_loss = "" if loss is None else YOURS
+            spread = {
+                name: Quantity.of(each.sample.interval(lambda law: law(flops)))
+                for name, each in of.items()
+                if each.sample
+            }
+            said = Said(f"{approach}, yours", (), n, d, *size_and_counts, loss, of_loss, spread=spread)
+            found.append(within_reach(said, of["n_params"].law))
     return tuple(found)
 
 

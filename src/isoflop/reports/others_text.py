@@ -1,16 +1,14 @@
-"""What stands below a plan on the screen: its alternatives, what it hangs on, and what other laws say."""
+"""What stands below a plan on the screen: its alternatives, and what it hangs on."""
 
 import textwrap
 from collections.abc import Sequence
 
 from isoflop.plans.answer import Answer
-from isoflop.plans.comparison import Row
 from isoflop.plans.costing import costing
 from isoflop.plans.other_run import Alternative
 from isoflop.plans.sensitivity import Change, Effect
 from isoflop.reports import prose
 from isoflop.reports.narrow import kept_to_width
-from isoflop.reports.text import columns
 from isoflop.reports.width import width
 from isoflop.units import print_count, print_dollars, print_flops
 
@@ -52,39 +50,6 @@ def sensitivity_text(found: Sequence[Effect], most: int = MOST) -> str:
     said = [line for each in notes for line in _wrapped(each)]
     table = kept_to_width(rows, spare=(5, 3))
     return "\n".join(["What this plan hangs on, one assumption moved at a time", table, *said])
-
-
-def comparison_text(rows: Sequence[Row]) -> str:
-    """Every law's answer to the same compute, the plan's marked, and what following it costs by the law planned by."""
-    flops = print_flops(6 * rows[0].n_params * rows[0].tokens)
-    table: list[tuple[str, ...]] = [(f"at {flops}", "N", "D", "D / N", "loss", "followed", "wasted")]
-    notes: list[str] = []
-    for row in rows:
-        marks = "".join(f"[{_number(notes, note)}]" for note in row.notes)
-        table.append(
-            (
-                f"{row.law}{' *' if row.planned else ''}{f' {marks}' if marks else ''}",
-                print_count(row.n_params),
-                print_count(row.tokens),
-                prose.ratio(row.tokens_per_param),
-                prose.MISSING if row.loss is None else f"{row.loss:.3f}",
-                prose.MISSING if row.loss_added is None else f"{row.loss_added:+.4f}".replace("-", "−"),
-                prose.MISSING if row.compute_lost is None else f"{row.compute_lost:.1%}",
-            )
-        )
-    texts = dict.fromkeys(row.loss_of for row in rows if row.loss is not None)
-    said = [
-        "* planned by. followed: nats/token beyond the plan's loss, by the law planned by, with that N and the tokens "
-        "the compute leaves; wasted: the share of the compute that the best split would not need for it.",
-        f"Each loss is of its law's own text ({'; '.join(texts)}): compare none of one text with one of another.",
-        *(f"[{i}] {note}." for i, note in enumerate(notes, start=1)),
-    ]
-    counted: dict[str, list[str]] = {}
-    for row in rows:
-        counted.setdefault(row.counts, []).append(row.law)
-    few = [f"{', '.join(laws)}: {counts}" for counts, laws in counted.items() if counts != rows[0].counts]
-    said.append(f"N counts {rows[0].counts}" + (f"; {'; '.join(few)}." if few else "."))
-    return "\n".join([_table(table), *(line for each in said for line in _wrapped(each))])
 
 
 def _run(
@@ -132,16 +97,6 @@ def _share(extra: float) -> str:
     if extra >= 0.995:
         return f"×{1 + extra:.3g}"
     return (f"{extra:+.0%}" if abs(extra) >= 0.1 else f"{100 * extra:+.2g}%").replace("-", "−")
-
-
-def _number(notes: list[str], note: str) -> int:
-    if note not in notes:
-        notes.append(note)
-    return notes.index(note) + 1
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    return columns(rows, right=range(1, len(rows[0])))
 
 
 def _wrapped(text: str) -> list[str]:

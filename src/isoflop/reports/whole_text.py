@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from isoflop.plans.accuracy import Accuracy
 from isoflop.plans.whole import WholePlan
 from isoflop.reports import prose
+from isoflop.reports.comparison_text import cells, comparison_text, explained
 from isoflop.reports.hyperparameters_text import hyperparameter_rows
-from isoflop.reports.others_text import alternatives_text, comparison_text, sensitivity_text
+from isoflop.reports.others_text import alternatives_text, sensitivity_text
 from isoflop.reports.plan_parts import Part
 from isoflop.reports.plan_text import plan_text, rows_block
 from isoflop.reports.running_text import running_rows, serving_row, serving_rows
@@ -87,17 +88,11 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
         parts["comparison"] = Part.of(
             "The same compute by other laws",
             [
-                (
-                    f"{row.law}{' (planned by)' if row.planned else ''}",
-                    print_count(row.n_params),
-                    print_count(row.tokens),
-                    prose.ratio(row.tokens_per_param),
-                    prose.loss(row.loss),
-                    " ".join(row.notes),
-                )
+                (f"{row.law}{' (planned by)' if row.planned else ''}", *cells(row), "; ".join(row.notes))
                 for row in plan.beside
             ],
-            columns=("N", "D", "D / N", "loss, of its own text"),
+            columns=("N", "D", "D / N", "loss, of its own text", "followed", "wasted"),
+            caption=" ".join(explained(plan.beside)),
         )
     return parts
 
