@@ -43,7 +43,7 @@ def sensitivity_text(found: Sequence[Effect], most: int = MOST) -> str:
     notes = []
     for effect in shown:
         for i, change in enumerate(effect.changes):
-            rows.append((effect.what if i == 0 else "", change.to, *_moved(change)))
+            rows.append((effect.what if i == 0 else "", change.to, *moved_cells(change)))
             notes += [f"{change.to}: {change.note}."] if change.note else []
     left = len(found) - len(shown)
     notes += [f"{left} more that move it less, or other laws: --json."] if left else []
@@ -83,7 +83,8 @@ def _shown(found: Sequence[Effect], most: int) -> list[Effect]:
     return shown
 
 
-def _moved(change: Change) -> tuple[str, ...]:
+def moved_cells(change: Change) -> tuple[str, ...]:
+    """N, D, loss, days and cost against the plan's."""
     loss = prose.MISSING if change.loss is None else f"{change.loss:+.4f}".replace("-", "−") if change.loss else "="
     ratios = (change.n_params, change.tokens, change.days, change.dollars)
     n, d, days, dollars = (prose.MISSING if each is None else _share(each - 1) for each in ratios)

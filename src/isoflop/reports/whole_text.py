@@ -7,7 +7,7 @@ from isoflop.plans.whole import WholePlan
 from isoflop.reports import prose
 from isoflop.reports.comparison_text import cells, comparison_text, explained
 from isoflop.reports.hyperparameters_text import hyperparameter_rows
-from isoflop.reports.others_text import alternatives_text, sensitivity_text
+from isoflop.reports.others_text import alternatives_text, moved_cells, sensitivity_text
 from isoflop.reports.plan_parts import Part
 from isoflop.reports.plan_text import plan_text, rows_block
 from isoflop.reports.running_text import running_rows, serving_row, serving_rows
@@ -56,11 +56,11 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
         "sensitivity": Part.of(
             "What this plan hangs on, one assumption moved at a time",
             [
-                (effect.what if i == 0 else "", change.to, *map(_times, (change.n_params, change.tokens, change.days)))
+                (effect.what if i == 0 else "", change.to, *moved_cells(change), change.note)
                 for effect in plan.sensitivity
                 for i, change in enumerate(effect.changes)
             ],
-            columns=("instead", "N", "D", "days"),
+            columns=("instead", "N", "D", "loss", "days", "cost"),
         ),
     }
     rows = [] if plan.running is None else [*running_rows(plan.running, plan.spread).items()]
@@ -95,7 +95,3 @@ def page_parts(plan: WholePlan) -> Mapping[str, Part]:
             caption=" ".join(explained(plan.beside)),
         )
     return parts
-
-
-def _times(ratio: float | None) -> str:
-    return prose.MISSING if ratio is None else f"×{ratio:.3g}"
