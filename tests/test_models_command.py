@@ -21,8 +21,11 @@ from isoflop.laws.catalog import PUBLISHED, published_law
 from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX, Chinchilla
 from isoflop.laws.law import About
 from isoflop.laws.papers import papers
+from isoflop.plans.answer import answer
 from isoflop.plans.models import distance, known_run, known_runs, six_nd
+from isoflop.plans.question import Question
 from isoflop.plans.rule import rule, rules
+from isoflop.plans.source import published_source
 from isoflop.plans.standing_of_models import Placing, StandingOfModels, law_of_its_time, place, standing_of_models
 from isoflop.reports import labels
 from isoflop.reports.model_figures import draw
@@ -107,18 +110,42 @@ def test_llama_3_1_followed_its_own_law() -> None:
 
 
 @pytest.mark.parametrize(
-    ("released", "law"),
+    ("name", "law"),
     [
-        ("2019-12", None),
-        ("2020-01", "KAPLAN_2020_TABLE_6_SIZE"),
-        ("2022-03", "KAPLAN_2020_TABLE_6_SIZE"),
-        ("2022-04", "HOFFMANN_2022_APPROACH_1_SIZE"),
-        ("2025-03", "HOFFMANN_2022_APPROACH_1_SIZE"),
+        ("GPT-2 XL", None),
+        ("GPT-3", "KAPLAN_2020_TABLE_6_SIZE"),  # four months after it, by some of its authors
+        ("Gopher", "KAPLAN_2020_TABLE_6_SIZE"),
+        ("Chinchilla", "HOFFMANN_2022_APPROACH_1_SIZE"),  # in the same paper
+        ("PaLM", "KAPLAN_2020_TABLE_6_SIZE"),  # trained when Hoffmann's came out, days before
+        ("LLaMA 65B", "HOFFMANN_2022_APPROACH_1_SIZE"),
+        ("Llama 3.1 405B", "DUBEY_2024"),
+        ("DeepSeek-V3", "HOFFMANN_2022_APPROACH_1_SIZE"),
     ],
 )
-def test_the_law_of_a_time_is_what_was_published_by_then(released: str, law: str | None) -> None:
-    found = law_of_its_time(released)
+def test_the_law_of_a_time_is_what_a_model_can_have_been_planned_by(name: str, law: str | None) -> None:
+    found = law_of_its_time(known_run(name))
     assert (found.name if found else None) == law
+
+
+def test_chinchilla_and_llama_3_1_are_what_their_own_laws_asked_for() -> None:
+    assert then("Chinchilla").oversized == pytest.approx(1, abs=0.03)
+    assert then("Llama 3.1 405B").oversized == pytest.approx(1, abs=0.05)
+
+
+def test_models_stand_by_release_with_their_family() -> None:
+    runs = known_runs().values()
+    families = list(dict.fromkeys(run.family for run in runs))
+    assert [run.family for run in runs] == [each for each in families for run in runs if run.family == each]
+    first = [min(run.released for run in runs if run.family == each) for each in families]
+    assert first == sorted(first)
+
+
+def test_plan_advises_what_the_list_says_it_would_have() -> None:
+    for model in standing("BESIROGLU_2024").models:
+        if model.now is not None:
+            planned = answer(Question(flops=model.now.flops, extrapolate=True), published_source(None, repeats=False))
+            assert planned.n_params == pytest.approx(model.now.best_n_params)
+            assert planned.tokens == pytest.approx(model.now.best_tokens)
 
 
 def test_the_law_of_its_time_does_not_change_with_the_law_asked() -> None:
@@ -227,9 +254,10 @@ def test_words_name_every_doubt_once() -> None:
     text = models_text(standing())
     for run in known_runs().values():
         assert run.name in text
-        assert not run.unverified or f"{run.name} ?" in text
+        row = next(line for line in text.splitlines() if line.startswith(f"{run.name} "))
+        assert row.count("?") == len(set(run.unsure) - {"device"})
     plain = " ".join(text.split())
-    assert plain.count("size and FLOPs are from memory") == 1
+    assert plain.count("size, tokens and FLOPs are from memory") == 1
     assert "KAPLAN_2020_TABLE_6_SIZE" in plain
 
 

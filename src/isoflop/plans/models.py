@@ -32,7 +32,8 @@ class KnownRun:
     sizes: N by what it counts. tokens: D; None where unpublished. flops: C as reported, by flops_note: one, several
     that differ, or none. device_hours: hours of one `device`. loss: nats/token on loss_of. mmlu: share right,
     five-shot. released: year-month. tag, unverified: how well the row was checked, and what nobody
-    has seen in a source. paper: a key of papers.bib.
+    has seen in a source; unsure: the same as names of fields. designed_by: the set of the law that its authors, being
+    the law's, planned it by, as designed_note says. paper: a key of papers.bib.
     """
 
     name: str
@@ -51,6 +52,9 @@ class KnownRun:
     loss_of: str = ""
     mmlu: float | None = None
     unverified: str = ""
+    unsure: tuple[str, ...] = ()
+    designed_by: str = ""
+    designed_note: str = ""
     note: str = ""
 
     @property
@@ -80,7 +84,13 @@ class KnownRun:
     def to_json(self) -> dict[str, Any]:
         """Plain values, null where unknown."""
         sizes = {str(counts): value for counts, value in self.sizes.items()}
-        return {**vars(self), "sizes": sizes, "flops": list(self.flops), "flops_6nd": self.six_nd}
+        return {
+            **vars(self),
+            "sizes": sizes,
+            "flops": list(self.flops),
+            "unsure": list(self.unsure),
+            "flops_6nd": self.six_nd,
+        }
 
 
 def six_nd(n_params: float, tokens: float) -> float:
@@ -90,9 +100,12 @@ def six_nd(n_params: float, tokens: float) -> float:
 
 @cache
 def known_runs() -> Mapping[str, KnownRun]:
-    """Every known run by its name, oldest family first as in the file."""
+    """Every known run by its name, families together by their first release, in a family by release, then by size."""
     text = files("isoflop.plans").joinpath("models.toml").read_text(encoding="utf-8")
-    return {name: _made(name, row) for name, row in tomllib.loads(text).items()}
+    runs = [_made(name, row) for name, row in tomllib.loads(text).items()]
+    first = {run.family: min(each.released for each in runs if each.family == run.family) for run in runs}
+    runs.sort(key=lambda run: (first[run.family], run.family, run.released, float(run.n_params.value)))
+    return {run.name: run for run in runs}
 
 
 def known_run(name: str) -> KnownRun:
@@ -104,9 +117,11 @@ def known_run(name: str) -> KnownRun:
 
 
 def _made(name: str, row: Mapping[str, Any]) -> KnownRun:
-    plain = {key: value for key, value in row.items() if key not in {"n_params", "flops"}}
+    plain = {key: value for key, value in row.items() if key not in {"n_params", "flops", "unsure"}}
     sizes = {_COUNTS[key]: float(value) for key, value in row["n_params"].items()}
-    return KnownRun(name, sizes=sizes, flops=tuple(float(each) for each in row.get("flops", ())), **plain)
+    return KnownRun(
+        name, sizes=sizes, flops=tuple(map(float, row.get("flops", ()))), unsure=tuple(row.get("unsure", ())), **plain
+    )
 
 
 def _plain(name: str) -> str:
@@ -165,18 +180,20 @@ def distance(run: KnownRun, law: Law) -> Distance:
         best.tokens,
         loss - best.loss,
         C / least,
-        tuple(doubts_of(run, n, meant)),
+        tuple(doubts_of(run, n, meant, type(law).__name__)),
     )
 
 
-def doubts_of(run: KnownRun, n_params: Counted, meant: Any) -> list[str]:
-    """Why a law whose N counts `meant` may say little of a run of this N."""
+def doubts_of(run: KnownRun, n_params: Counted, meant: Any, law: str) -> list[str]:
+    """Why a law of this name whose N counts `meant` may say little of a run of this N."""
     said = []
     if isinstance(meant, Size) and n_params.counts != meant and Size.ACTIVE not in run.sizes:
-        said.append(f"{run.name}: N is known only as {MEANINGS[n_params.counts]}; the law's counts {MEANINGS[meant]}.")
+        said.append(
+            f"{run.name}: N is known only as {MEANINGS[n_params.counts]}; that of {law} counts {MEANINGS[meant]}."
+        )
     if Size.ACTIVE in run.sizes:
         said.append(
-            f"{run.name} is a mixture of experts: a law of dense models says little of it. N is what a token uses."
+            f"{run.name} is a mixture of experts: {law}, of dense models, says little of it. N is what a token uses."
         )
     if run.unverified:
         said.append(f"{run.name}: {run.unverified}.")

@@ -115,10 +115,11 @@ def rule(name: str) -> Rule:
 def _fitted(path: Path) -> Rule:
     fit = first_fit(path, splits)
     status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
+    name = f"{type(fit.law).__name__} of {path.name}"
     return Rule(
-        f"{type(fit.law).__name__} of {path.name}",
+        name,
         fit.law,
         next((each for each in Size if each == fit.convention), None),
         fit.sample.thinned(MOST_DRAWS) if fit.sample is not None and fit.law.inputs in JOINT else None,
-        (*status, *(f"{check.name}: {check.message}" for check in fit.doubts)),
+        (*status, *(f"{name}, {check.name}: {check.message}" for check in fit.doubts)),
     )

@@ -12,9 +12,12 @@ from isoflop.plans.models import KnownRun, doubts_of, known_runs, six_nd
 from isoflop.plans.reaching import MOST_DECADES
 from isoflop.plans.rule import Rule, rule
 
-LAWS_OF_THEIR_TIME = (("2020-01", "KAPLAN_2020_TABLE_6_SIZE"), ("2022-04", "HOFFMANN_2022_APPROACH_1_SIZE"))
-"""From which month on a model could have been planned by which law: those of Kaplan's and of Hoffmann's paper. Of
-Hoffmann's three, the first, which asks for 20 tokens a parameter as the field did."""
+LAWS_OF_THEIR_TIME = (("2020-01", "KAPLAN_2020_TABLE_6_SIZE"), ("2022-03", "HOFFMANN_2022_APPROACH_1_SIZE"))
+"""In which month a law was published that models were then planned by: Kaplan's and Hoffmann's. Of Hoffmann's three,
+the first, which asks for 20 tokens a parameter as the field did."""
+LEAD = 6
+"""Months before its release in which a model is planned, an assumption: a law is of its time if it was public by then.
+PaLM came out days after Hoffmann's paper. A model of the law's own authors is by that law (`designed_by`)."""
 DEFAULT_LAW = "BESIROGLU_2024"
 BESIDE = (
     "KAPLAN_2020_TABLE_6_SIZE",
@@ -156,9 +159,14 @@ def chosen(name: str | None) -> tuple[KnownRun, ...]:
     raise BadInput(f"No known model is called {name!r}. {hint} `isoflop models` lists them.")
 
 
-def law_of_its_time(released: str) -> Rule | None:
-    """What a model of this month could have been planned by; None before there was any."""
-    names = [name for since, name in LAWS_OF_THEIR_TIME if since <= released]
+def law_of_its_time(run: KnownRun) -> Rule | None:
+    """What a model was planned by, or could have been `LEAD` months before its release; None before there was any."""
+    if run.designed_by:
+        return rule(run.designed_by)
+    year, month = map(int, run.released.split("-"))
+    since_year, since_month = divmod(12 * year + month - 1 - LEAD, 12)
+    planned = f"{since_year:04}-{since_month + 1:02}"
+    names = [name for since, name in LAWS_OF_THEIR_TIME if since <= planned]
     return rule(names[-1]) if names else None
 
 
@@ -189,14 +197,14 @@ def place(run: KnownRun, by: Rule) -> Placing:
         penalty,
         wasted,
         dict(by.decades(n_params, run.tokens)),
-        tuple(doubts_of(run, counted, by.counts)),
+        tuple(doubts_of(run, counted, by.counts, by.name)),
     )
 
 
 def _standing(run: KnownRun, by: Rule, others: Sequence[Rule]) -> ModelStanding:
     if run.tokens is None:
         return ModelStanding(run, None, None, "the tokens it was trained on were never published")
-    of_its_time, unplaced = law_of_its_time(run.released), ""
+    of_its_time, unplaced = law_of_its_time(run), ""
     now: Placing | None = None
     try:
         now = place(run, by)

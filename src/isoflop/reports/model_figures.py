@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from isoflop.plans.models import KnownRun
 from isoflop.plans.rule import Rule, rule
 from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, ModelStanding, Placing, StandingOfModels
 from isoflop.reports import axes, labels, palette, prose
@@ -42,7 +43,7 @@ def timeline(found: StandingOfModels, named: Collection[str]) -> Figure | None:
     return Figure(
         name="timeline",
         title="Training compute by month of release",
-        caption=f"One dot a model; rings are rows with something unverified.{_left_out(found)}",
+        caption=f"One dot a model; rings are rows whose size or tokens are from memory.{_left_out(found)}",
         alt=f"Training compute on a log axis against time: {len(rows)} models, the largest {largest['model']} with "
         f"{prose.power(largest['flops_6nd'])} FLOPs in {largest['released']}.",
         svg=drawing.svg(),
@@ -159,7 +160,7 @@ def _rows(found: StandingOfModels, named: Collection[str]) -> list[dict[str, Any
             "model": each.run.name, "family": each.run.family, "released": each.run.released,
             "year": _year(each.run.released), "n_params": float(each.run.n_params.value), "tokens": each.run.tokens,
             "tokens_per_param": each.run.tokens_per_param, "flops_6nd": each.run.six_nd, "loss": each.run.loss,
-            "law_loss": each.now.loss if each.now else None, "unverified": each.run.unverified,
+            "law_loss": each.now.loss if each.now else None, "unverified": _doubtful(each.run),
             "colour": ACCENT if each.run.name in named else SUITES.get(each.run.family, DARK),
         }
         for each in found.models
@@ -180,6 +181,11 @@ def _advised(found: StandingOfModels, which: Callable[[ModelStanding], Placing |
         for each in found.models
         if (place := which(each)) is not None and each.run.name in shown
     ]
+
+
+def _doubtful(run: KnownRun) -> str:
+    """What of a dot's place is from memory."""
+    return run.unverified if {"n_params", "tokens"} & set(run.unsure) else ""
 
 
 def _drawn_rules(found: StandingOfModels) -> list[Rule]:

@@ -7,7 +7,7 @@ from math import log
 from isoflop.conventions import Size
 from isoflop.laws.papers import cited, where
 from isoflop.laws.published import TAGS
-from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, ModelStanding, StandingOfModels
+from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, LEAD, ModelStanding, StandingOfModels
 from isoflop.reports import palette, prose
 from isoflop.reports.markup import fill
 from isoflop.reports.models_text import COUNTS, in_words, short
@@ -27,6 +27,7 @@ def models_page(found: StandingOfModels, named: Sequence[ModelStanding] = ()) ->
         "source": found.law.law.about.source or "your runs",
         "named": {each.run.name for each in named},
         "figures": draw(found, {each.run.name for each in named}),
+        "lead": LEAD,
         "eras": [(since, name, short(name)) for since, name in LAWS_OF_THEIR_TIME],
         "counts": lambda each: COUNTS[Size(each.run.n_params.counts)],
         "short": short,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from isoflop.conventions import MEANINGS, Size
 from isoflop.laws.papers import bibtex
 from isoflop.laws.published import TAGS
-from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfModels
+from isoflop.plans.models import KnownRun
+from isoflop.plans.standing_of_models import LEAD, ModelStanding, Placing, StandingOfModels
 from isoflop.reports import prose
 from isoflop.reports.text import columns
 from isoflop.reports.width import width
@@ -15,6 +16,10 @@ from isoflop.units import print_count
 
 COUNTS = {Size.TOTAL: "all", Size.WITH_HEAD: "with head", Size.NON_EMBEDDING: "no embedding", Size.ACTIVE: "active"}
 """What N counts, in a column."""
+
+
+_MARKED = {"N": "n_params", "D": "tokens", "C reported": "flops", "device-hours": "device_hours"}
+"""Columns in which a number from memory is marked."""
 
 
 def models_text(found: StandingOfModels) -> str:
@@ -30,11 +35,12 @@ def models_text(found: StandingOfModels) -> str:
     ]
     placed += [_placed_row(each) for each in found.models]
     now = short(found.law.name)
+    runs[0] = tuple(f"{cell} " if cell in _MARKED else cell for cell in runs[0])
     lines = [
-        columns(runs, right=(2, 4, 5, 6, 7, 8)),
+        _table(runs, right=(2, 4, 5, 6, 7, 8), spare=(9, 3, 8, 6)),
         "",
         f"How far from the best run of its own 6 N D: by the law of its time, then by {now}",
-        columns(placed, right=(1, 3, 4, 5, 6, 7, 8)),
+        _table(placed, right=(1, 3, 4, 5, 6, 7, 8), spare=(7, 1, 6)),
         "",
     ]
     return "\n".join([*lines, *_wrapped([*_legend(found), *_doubts(found), *_unverified(found.models)])])
@@ -63,6 +69,10 @@ def one_text(found: StandingOfModels) -> str:
     rows += [("note", run.note)] if run.note else []
     rows.append(("from", f"{run.source} [{run.tag}: {TAGS[run.tag]}]"))
     rows += [("UNVERIFIED", run.unverified)] if run.unverified else []
+    if run.designed_by:
+        rows.append(("then by", f"{short(run.designed_by)}; {run.designed_note}"))
+    elif model.then is not None:
+        rows.append(("then by", f"{short(model.then.rule)}, public {LEAD} months before its release (an assumption)"))
     lines = [_pairs(rows), ""]
     every = [each for each in (model.now, *model.beside) if each is not None]
     if every:
@@ -96,7 +106,7 @@ def _by_law(model: ModelStanding, every: Sequence[Placing]) -> str:
         far = f"{each.far:.1f} decades" if each.far else prose.MISSING
         found = (*sizes, ratio, prose.ratio(each.oversized), *_costs(each), far)
         rows.append((short(each.rule), " ".join(marks), *found))
-    return columns(rows, right=(2, 3, 4, 5, 6, 7, 8))
+    return _table(rows, right=(2, 3, 4, 5, 6, 7, 8), spare=(4, 6))
 
 
 def in_words(model: ModelStanding) -> str:
@@ -125,18 +135,24 @@ def in_words(model: ModelStanding) -> str:
 def _run_row(model: ModelStanding) -> tuple[str, ...]:
     run = model.run
     n = run.n_params
+    hours = prose.MISSING if run.device_hours is None else f"{print_count(run.device_hours)} {run.device}"
     return (
-        run.name + (" ?" if run.unverified else ""),
+        run.name,
         run.released,
-        print_count(float(n.value)),
+        _sure(run, "n_params", print_count(float(n.value))),
         COUNTS[Size(n.counts)],
-        prose.MISSING if run.tokens is None else print_count(run.tokens),
-        prose.MISSING if not run.flops else f"{run.flops[0]:.2e}".replace("e+", "e"),
+        _sure(run, "tokens", prose.MISSING if run.tokens is None else print_count(run.tokens)),
+        _sure(run, "flops", prose.MISSING if not run.flops else f"{run.flops[0]:.2e}".replace("e+", "e")),
         prose.MISSING if run.six_nd is None else f"{run.six_nd:.2e}".replace("e+", "e"),
-        prose.MISSING if run.device_hours is None else f"{print_count(run.device_hours)} {run.device}",
+        _sure(run, "device_hours", hours),
         prose.loss(run.loss),
         run.tag,
     )
+
+
+def _sure(run: KnownRun, field: str, said: str) -> str:
+    """A cell with a mark where it is from memory, and as wide where it is not."""
+    return f"{said}{'?' if field in run.unsure else ' '}"
 
 
 def _placed_row(model: ModelStanding) -> tuple[str, ...]:
@@ -144,7 +160,7 @@ def _placed_row(model: ModelStanding) -> tuple[str, ...]:
     return (
         model.run.name,
         prose.ratio(model.run.tokens_per_param),
-        missing if then is None else short(then.rule).partition(" ")[0],
+        missing if then is None else short(then.rule).partition(" ")[0] + (" *" if model.run.designed_by else ""),
         missing if then is None else prose.ratio(then.oversized),
         *((missing,) * 5 if now is None else (prose.ratio(now.oversized), *_two(now), *_costs(now))),
     )
@@ -168,9 +184,14 @@ def _legend(found: StandingOfModels) -> list[str]:
     laws = dict.fromkeys(each.then.rule for each in found.models if each.then is not None)
     if laws:
         said.append(
-            f"then by: what a model of its month could have been planned by, {' and '.join(laws)}; now: "
-            f"{found.law.name}."
+            f"then by: the law of the model's own authors, where there is one (*), or that was public {LEAD} months "
+            f"before its release (an assumption): {', '.join(laws)}; now: {found.law.name}."
         )
+    said += [
+        f"* {each.run.name}: {short(each.run.designed_by)}; {each.run.designed_note}."
+        for each in found.models
+        if each.run.designed_by
+    ]
     said += [f"{each.run.name}: {each.unplaced}." for each in found.models if each.unplaced]
     return [*said, *(f"Note: {note}" for note in found.notes)]
 
@@ -180,10 +201,10 @@ def _doubts(found: StandingOfModels) -> list[str]:
 
 
 def _unverified(models: Sequence[ModelStanding]) -> list[str]:
-    """What nobody has seen in a source, models of one doubt together."""
+    """What nobody has seen in a source of what is shown, models of one doubt together."""
     who: dict[str, list[str]] = {}
     for each in models:
-        if each.run.unverified:
+        if set(each.run.unsure) & set(_MARKED.values()):
             who.setdefault(each.run.unverified, []).append(each.run.name)
     return [f"? UNVERIFIED, {', '.join(names)}: {said}." for said, names in who.items()]
 
@@ -201,6 +222,18 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> str:
         wrapped = textwrap.wrap(said, width() - 12, break_long_words=False) or [""]
         lines += [f"{key if i == 0 else '':<12}{line}" for i, line in enumerate(wrapped)] if key else wrapped
     return "\n".join(lines)
+
+
+def _table(rows: Sequence[Sequence[str]], right: Sequence[int], spare: Sequence[int]) -> str:
+    """As columns; those in `spare` are left out, the first first, where the screen is too narrow."""
+    left, table = list(range(len(rows[0]))), ""
+    for column in (None, *spare):
+        left = [each for each in left if each != column]
+        shown = [[row[each] for each in left] for row in rows]
+        table = columns(shown, right=[i for i, each in enumerate(left) if each in right])
+        if max(map(len, table.splitlines())) <= width():
+            break
+    return table
 
 
 def _wrapped(lines: Sequence[str]) -> list[str]:
