@@ -1,14 +1,13 @@
-"""What a plan's run takes on its GPUs, what serving costs, and fine-tuning, as blocks of a screen."""
+"""What a plan's run takes on its GPUs, and what serving costs, as blocks of a screen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from isoflop.costs.utilisation import DAY, HOUR
-from isoflop.plans.finetuning import FineTuning
 from isoflop.plans.running import Running
 from isoflop.plans.serving import ServingCost
 from isoflop.plans.training_spread import TrainingSpread
 from isoflop.reports.between import between
-from isoflop.reports.plan_text import print_days, rows_block, wrapped
+from isoflop.reports.plan_text import print_days
 from isoflop.units import print_count, print_dollars, print_flops, print_seconds
 
 GB = 1e9
@@ -124,34 +123,6 @@ def serving_row(found: ServingCost) -> dict[str, str]:
 
 def _speed(tokens_per_second: float) -> str:
     return f"{print_count(tokens_per_second)} tokens/s ({1e3 / tokens_per_second:.3g} ms a token)"
-
-
-def finetuning_text(found: FineTuning, gpu: str, most: Mapping[str, float]) -> str:
-    """The screen of `isoflop plan --finetune`; most: the largest model that one GPU can train, by method."""
-    how = {"full": "all parameters trained", "lora": "LoRA adapters alone trained"}[found.method]
-    purpose = "continued training" if found.purpose == "continued" else "fine-tuning"
-    rows = {
-        "trained": f"{print_count(found.n_trained)} of {print_count(found.n_params)} parameters",
-        "corpus": f"{print_count(found.tokens)} tokens, {found.epochs:g} epochs",
-        "FLOPs": print_flops(found.flops),
-        f"on {found.gpus} {gpu}": f"{print_count(found.hours)} GPU-hours, {found.days:.3g} days",
-    }
-    if found.dollars is not None:
-        rows["cost"] = print_dollars(found.dollars)
-    one = found.one_gpu
-    held = f"{print_bytes(one.memory.total)} of {print_bytes(one.available)} usable"
-    rows["one GPU"] = f"holds it: {held}" if found.fits_one_gpu else f"does not hold it: {held}"
-    if found.worth is not None:
-        rows["worth of a token"] = (
-            "over " + ", ".join(f"{n}: {value:.3g}" for n, value in found.worth.items()) + " epochs"
-        )
-    rows["largest on one"] = f"{print_count(most['full'])} in full, {print_count(most['lora'])} with LoRA"
-    if found.problem:
-        rows["problem"] = found.problem
-    parts = [*wrapped(f"Doubt: {doubt}" for doubt in found.doubts)]
-    parts += [f"{purpose.capitalize()} of {print_count(found.n_params)}, {how}", *rows_block(rows), "", "Assumed"]
-    parts += wrapped((f"  {name}: {value}" for name, value in found.defaults.items()), indent="    ")
-    return "\n".join(parts)
 
 
 def print_bytes(number: float) -> str:
