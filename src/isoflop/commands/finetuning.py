@@ -7,7 +7,7 @@ from isoflop.commands.say import say
 
 _READ = ("n_params", "shape", "tokens", "context", "dollars", "price")
 _PLAIN = ("epochs", "gpu", "gpus", "devices", "mfu", "days", "vocab")
-_OF_THE_PLANNER = {"command", "finetune", "json"}
+_ALWAYS = {"command", "finetune", "json"}
 
 
 def finetuning(arguments: Namespace) -> int:
@@ -17,7 +17,7 @@ def finetuning(arguments: Namespace) -> int:
     from isoflop.plans.tuning_question import TuningQuestion  # noqa: PLC0415
     from isoflop.reports.finetuning_text import finetuning_text  # noqa: PLC0415
 
-    meant = {*_READ, *_PLAIN, *_OF_THE_PLANNER}
+    meant = {*_READ, *_PLAIN, *_ALWAYS}
     given, problems = numbers(arguments, _PLAIN)
     others = [
         name for name, value in vars(arguments).items() if name not in meant and not (value is None or value is False)

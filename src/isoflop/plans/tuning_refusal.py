@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from isoflop.errors import IsoflopError
 from isoflop.plans.finetuning import FineTuning
@@ -10,7 +11,7 @@ from isoflop.plans.tuning_question import TuningQuestion
 from isoflop.plans.tuning_settling import over, settled, useful
 from isoflop.units import print_count, print_dollars
 
-Changes = dict[str, float]
+Changes = dict[str, Any]
 _MOST_EPOCHS = 1000.0  # more are no advice
 
 
@@ -19,9 +20,11 @@ def refusal(found: FineTuning) -> str:
     asked, have, needs = found.question, found.have, over(found)
     clash = []
     if "days" in needs:
-        clash.append(f"{found.days:.3g} days on {have.gpus:,} {have.device.name} (--days allows {asked.days:g})")
+        days = f"{rounded(needs['days'], up=True):g} days"
+        clash.append(f"{days} on {have.gpus:,} {have.device.name} (--days allows {asked.days:g})")
     if "dollars" in needs:
-        clash.append(f"{print_dollars(needs['dollars'])} (--dollars allows {print_dollars(asked.dollars or 0.0)})")
+        needed = print_dollars(rounded(needs["dollars"], up=True))
+        clash.append(f"{needed} (--dollars allows {print_dollars(asked.dollars or 0.0)})")
     passes = "1 epoch" if found.epochs == 1 else f"{found.epochs:g} epochs"
     said = (
         f"--finetune {asked.how} of {print_count(asked.size)} parameters on {print_count(asked.corpus)} tokens, "

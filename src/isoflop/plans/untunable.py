@@ -10,6 +10,7 @@ from isoflop.plans.tunable import Method, fewest_tuning, tuned
 from isoflop.plans.tuning_question import TuningQuestion
 from isoflop.units import print_count
 
+_LEAST = 1e8  # bytes; less is not worth a word
 _SHORTEST = 128  # tokens of a sequence; shorter ones are no way out
 
 
@@ -27,7 +28,7 @@ def untunable(question: TuningQuestion, gpu: Device) -> str:
         f"{print_count(question.size)} parameters ({question.how}) fit no number of {gpu.name}: of {MOST_DEVICES:,} "
         f"that share all weights (ZeRO 3) each holds {held.memory.total / 1e9:,.3g} GB with one sequence of "
         f"{question.context:,.0f} tokens, and {held.available / 1e9:.3g} GB may be used ("
-        f"{', '.join(f'{each / 1e9:,.3g} GB {name}' for name, each in parts.items())})."
+        f"{', '.join(f'{each / 1e9:,.3g} GB {name}' for name, each in parts.items() if each > _LEAST)})."
     )
     ways = [f"--context {length}" for length in _shorter(shape.context) if _fits(shape, length, gpu, method)][:1]
     known = sorted(devices(question.devices).values(), key=lambda each: each.memory_bytes)

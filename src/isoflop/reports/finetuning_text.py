@@ -33,7 +33,7 @@ def _trained(found: FineTuning) -> dict[str, str]:
     rows = {"shape": shape_words(asked.shape, asked.family) + (f": {whole} parameters" if whole != size else "")}
     if asked.method == "lora":
         share = found.there.n_trained / asked.size
-        rows["trained"] = f"adapters of {print_count(found.there.n_trained)} parameters ({share:.2g}), rank {RANK}"
+        rows["trained"] = f"adapters of {print_count(found.there.n_trained)} parameters ({share:.2%}), rank {RANK}"
     passes = "1 epoch" if found.epochs == 1 else f"{found.epochs:g} epochs"
     rows["corpus"] = f"{print_count(asked.corpus)} tokens, {passes}: {print_count(found.tokens)} seen"
     if found.worth is not None and found.worth_tokens is not None:
@@ -44,21 +44,20 @@ def _trained(found: FineTuning) -> dict[str, str]:
 
 def _taken(found: FineTuning) -> dict[str, str]:
     """FLOPs, time, money, speed."""
-    asked, have = found.question, found.have
+    asked, have, gpu = found.question, found.have, found.have.device.name
     counted = "4 N + 6 n a token, n of adapters" if asked.method == "lora" else "6 N D"
     flops = f"{bare_flops(found.flops)}, as {counted}"
     if abs(have.executed - 1) >= LEAST_EXECUTED:
         flops += f"; executed {have.executed:.2f} times as many, attention included"
-    money = (
-        f"no price of {have.device.name} is known (--price)" if found.dollars is None else print_dollars(found.dollars)
-    )
+    money = f"no price of {gpu} is known (--price)" if found.dollars is None else print_dollars(found.dollars)
+    hours = f"{print_count(found.hours)} GPU-hours"
     if asked.dollars is not None:
         money += f" of {print_dollars(asked.dollars)}"
     days = print_days(found.days) + ("" if asked.days is None else f" of {asked.days:g} days")
     alone = "if it fitted: " if found.problem else ""
     return {
         "FLOPs": flops,
-        "time and cost": f"{alone}{days} on {have.gpus:,} {have.device.name}: {print_count(found.hours)} GPU-hours, {money}",
+        "time and cost": f"{alone}{days} on {have.gpus:,} {gpu}: {hours}, {money}",
         "speed": f"{print_count(found.tokens_per_second)} tokens/s at {have.mfu:.0%} of the peak",
         "steps": f"at most {ratio(max(1.0, found.tokens // found.step_tokens))}, of a sequence of {asked.context:,.0f} "
         "tokens on each GPU",
