@@ -1,15 +1,19 @@
 """plan: from a budget, an aim and limits to a run one can start."""
 
 from argparse import Namespace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isoflop.commands.asked import asked
+from isoflop.commands.finetuning import finetuning
+from isoflop.commands.numbers import numbers
 from isoflop.commands.say import say, writable
 
 if TYPE_CHECKING:
     from isoflop.plans.question import Question
     from isoflop.plans.source import Source
+
+_PLAIN = ("gpus", "days", "gpu", "mfu", "devices", "loss", "one_gpu", "tokens_per_second", "vocab", "extrapolate")
 
 
 def plan(arguments: Namespace) -> int:
@@ -20,10 +24,8 @@ def plan(arguments: Namespace) -> int:
     from isoflop.reports.whole_text import page_parts, whole_text  # noqa: PLC0415
 
     if arguments.finetune:
-        from isoflop.commands.finetuning import finetuning  # noqa: PLC0415
-
         return finetuning(arguments)
-    question = asked(arguments)
+    question = _question(arguments)
     writable(arguments.html)
     source = _source(arguments, question)
     fits = read_fits(Path(arguments.fit))[0] if arguments.fit and arguments.compare else ()
@@ -49,3 +51,21 @@ def _source(arguments: Namespace, question: "Question") -> "Source":
     if arguments.fit:
         return fitted_source(Path(arguments.fit), repeats=repeats)
     return published_source(arguments.law, repeats=repeats)
+
+
+def _question(arguments: Namespace) -> "Question":
+    """What is asked, in plain numbers. Raises `BadInput` naming every one that cannot be read."""
+    from isoflop.errors import BadInput  # noqa: PLC0415
+    from isoflop.plans.question import Question  # noqa: PLC0415
+
+    given, problems = numbers(arguments, _PLAIN)
+    if arguments.epochs is not None:
+        if "unique_tokens" in given and "tokens" not in given and 0 < arguments.epochs < inf:
+            given["tokens"] = arguments.epochs * given["unique_tokens"]
+        else:
+            problems.append(
+                f"--epochs {arguments.epochs:g} are passes over --unique-tokens: give those, and leave out --tokens."
+            )
+    if problems:
+        raise BadInput(problems)
+    return Question(**given)

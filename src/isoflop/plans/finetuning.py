@@ -1,229 +1,190 @@
-"""Fine-tuning or continued training of a given model on a small corpus: memory, epochs, time, money."""
+"""Fine-tuning or continued training of a given model on a corpus, on so many GPUs: memory, epochs, time, money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import inf
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from isoflop.conventions import Size
-from isoflop.costs.activations import Recomputation, recomputed_share
-from isoflop.costs.memory import OPTIMIZER, lora_flops_per_token
-from isoflop.costs.shape import Shape
-from isoflop.costs.utilisation import DAY, HOUR, default_mfu
-from isoflop.errors import BadInput
-from isoflop.laws.data_constrained import MUENNIGHOFF_2023, DataConstrained
+from isoflop.costs.activations import recomputed_share
+from isoflop.costs.flops import flops_per_token
+from isoflop.costs.memory import OPTIMIZER, WEIGHT, lora_flops_per_token
+from isoflop.costs.utilisation import DAY, HOUR
+from isoflop.laws.data_constrained import MUENNIGHOFF_2023
 from isoflop.plans.models import six_nd
 from isoflop.plans.resources import Resources
-from isoflop.plans.shapes import Family, family, shape_of
-from isoflop.plans.tunable import RANK, Method, Tuned, fewest_tuning, tuned
-from isoflop.units import print_count
+from isoflop.plans.tunable import RANK, Method, Tuned
+from isoflop.plans.tuning_question import TuningQuestion
 
-Purpose = Literal["tuning", "continued"]
-TYPICAL_EPOCHS = (1.0, 4.0)
+TYPICAL_EPOCHS = (1, 4)
 """Passes over the examples of supervised fine-tuning that are called typical: from memory, unverified."""
-NEARLY_FREE = 4.0
+NEARLY_FREE = 4
 """Epochs up to which repeating is nearly free, not those to do at least (Muennighoff et al. 2023, arXiv:2305.16264)."""
 EPOCHS = (1, 2, 4, 8, 16, 40)  # whose worth is told
 
 
 @dataclass(frozen=True)
 class FineTuning:
-    """A model of N parameters trained further on `tokens` different tokens, seen `epochs` times.
+    """A model of N parameters trained further on a corpus that is seen `epochs` times, on the GPUs of `have`.
 
-    one_gpu, held: what one GPU would hold, and each of those there are. shape_params: N of the shape that is reckoned
-    with, all counted. checkpoint_bytes: of what is trained, its fp32 copy and moments. enough: GPUs on which it fits,
-    the fewest in powers of two, None where no number does. problem: why it does not fit those there are, and then hours
-    and days are arithmetic alone. epochs_advised: fewest and most. worth: what a token is worth on average after so
-    many epochs, 1 if each were new (continued training only); worth_tokens: new tokens that all epochs are worth.
-    recomputed: FLOPs of recomputing over those of training, which are not in `flops`. doubts come first.
+    there: what each of these GPUs holds, and one_gpu what one alone would; enough: GPUs on which it fits, the fewest in
+    powers of two. largest: N of the largest model that one of them can train, by method, None where it can none.
+    defaults: what was taken because nothing was asked. problem: why it does not fit the GPUs there are, and what would;
+    hours and days are then arithmetic alone. doubts come first.
     """
 
-    n_params: float
-    device: str
-    method: Method
-    purpose: Purpose
-    tokens: float
+    question: TuningQuestion
+    have: Resources
     epochs: float
-    epochs_advised: tuple[float, float]
-    worth: Mapping[int, float] | None
-    worth_tokens: float | None
-    n_trained: int
-    flops: float
-    recomputed: float
-    gpus: int
-    hours: float
-    days: float
-    dollars: float | None
+    there: Tuned
     one_gpu: Tuned
-    held: Tuned
-    shape_params: int
-    tokens_per_second: float
-    checkpoint_bytes: float
-    enough: int | None
-    problem: str
+    enough: int
+    largest: Mapping[Method, float | None]
     defaults: Mapping[str, str]
-    doubts: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
-    def fits_one_gpu(self) -> bool:
-        """Whether one GPU can do it."""
-        return self.one_gpu.fits
+    def tokens(self) -> float:
+        """All that are seen, each as often as it is."""
+        return self.question.corpus * self.epochs
+
+    @property
+    def flops(self) -> float:
+        """6 N a token in full, 4 N + 6 n with adapters of n parameters: frozen weights need no gradients."""
+        return per_token(self.question.size, self.there) * self.tokens
+
+    @property
+    def flops_executed(self) -> float:
+        """Attention's too: what an MFU is a share of, so that the time is of them."""
+        return self.have.executed * self.flops
+
+    @property
+    def recomputed(self) -> float:
+        """FLOPs of recomputing over those executed, which do not count them."""
+        shape = self.question.shape
+        redone = recomputed_share(shape, self.there.recomputation) * flops_per_token(shape)
+        return redone / executed_per_token(self.question, self.there)
+
+    @property
+    def hours(self) -> float:
+        """GPU-hours."""
+        return self.have.hours(self.flops)
+
+    @property
+    def days(self) -> float:
+        """Days on all GPUs."""
+        return self.have.days(self.flops)
+
+    @property
+    def dollars(self) -> float | None:
+        """None where no price is known."""
+        return self.have.dollars(self.flops)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """While it trains."""
+        return self.tokens / (self.days * DAY * HOUR * self.have.goodput)
+
+    @property
+    def step_tokens(self) -> float:
+        """Of the smallest step: one sequence on each GPU."""
+        return self.have.gpus * self.question.context
+
+    @property
+    def checkpoint_bytes(self) -> tuple[float, float]:
+        """What was trained, in bf16, to use it; and with fp32 weights and moments, to go on."""
+        return WEIGHT * self.there.n_trained, OPTIMIZER * self.there.n_trained
+
+    @property
+    def worth(self) -> Mapping[float, float] | None:
+        """Epochs → what a token is then worth on average, 1 if each were new; of continued training alone."""
+        if self.question.purpose != "continued":
+            return None
+        return {many: float(MUENNIGHOFF_2023.worth_of_epochs(many)) for many in sorted({*EPOCHS, self.epochs})}
+
+    @property
+    def worth_tokens(self) -> float | None:
+        """New tokens that all that are seen are worth."""
+        return None if self.worth is None else self.worth[self.epochs] * self.tokens
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, null where unknown."""
+        asked, have, epochs = self.question, self.have, epochs_advised(self.question)
+        worth = None if self.worth is None else {f"{many:g}": value for many, value in self.worth.items()}
         return {
-            **vars(self),
-            "epochs_advised": list(self.epochs_advised),
-            "worth": None if self.worth is None else {str(epochs): value for epochs, value in self.worth.items()},
-            "one_gpu": _memory_json(self.one_gpu),
-            "held": _memory_json(self.held),
-            "defaults": dict(self.defaults),
+            "n_params": asked.size,
+            "method": asked.method,
+            "purpose": asked.purpose,
+            "shape": asdict(asked.shape),
+            "family": asked.family,
+            "n_trained": self.there.n_trained,
+            "rank": RANK if asked.method == "lora" else None,
+            "corpus_tokens": asked.corpus,
+            "epochs": self.epochs,
+            "epochs_advised": list(epochs),
+            "tokens": self.tokens,
+            "worth": worth,
+            "worth_tokens": self.worth_tokens,
+            "flops": self.flops,
+            "flops_executed": self.flops_executed,
+            "recomputed": self.recomputed,
+            "device": have.device.name,
+            "gpus": have.gpus,
+            "mfu": have.mfu,
+            "goodput": have.goodput,
+            "price": have.price,
+            "hours": self.hours,
+            "days": self.days,
+            "dollars": self.dollars,
+            "days_allowed": asked.days,
+            "dollars_allowed": asked.dollars,
+            "tokens_per_second": self.tokens_per_second,
+            "context": asked.context,
+            "step_tokens": self.step_tokens,
+            "checkpoint_bytes": list(self.checkpoint_bytes),
+            "fits": self.there.fits,
+            "problem": self.problem,
             "doubts": list(self.doubts),
+            "memory": _held(self.there),
+            "one_gpu": _held(self.one_gpu),
+            "enough_gpus": self.enough,
+            "largest_on_one_gpu": dict(self.largest),
+            "defaults": dict(self.defaults),
         }
 
 
-def finetune(
-    n_params: float,
-    tokens: float,
-    have: Resources,
-    method: Method = "full",
-    epochs: float | None = None,
-    *,
-    purpose: Purpose = "tuning",
-    context: int = 4096,
-    like: Family | str = "llama",
-    rank: int = RANK,
-    law: DataConstrained = MUENNIGHOFF_2023,
-    shape: Shape | None = None,
-) -> FineTuning:
-    """Training N parameters, all counted, further on a corpus of so many different tokens.
+def epochs_advised(question: TuningQuestion) -> tuple[int, int]:
+    """The fewest and the most: of continued training those that are nearly free."""
+    return (1, NEARLY_FREE) if question.purpose == "continued" else TYPICAL_EPOCHS
 
-    FLOPs: 6 N a token in full, 4 N + 6 n with adapters of n parameters: frozen weights need no gradients of their own.
-    purpose: "tuning" on examples of a task, or "continued" training on more text, where repeated tokens are worth what
-    Muennighoff et al. say (D'/D). shape: the model's, else one like the family's. Without epochs it is the most that is
-    advised, so that fewer cost less. Raises `BadInput` with everything that is wrong.
+
+def per_token(n_params: float, held: Tuned) -> float:
+    """FLOPs that are counted: 6 N, or 4 N + 6 n."""
+    return lora_flops_per_token(n_params, held.n_trained) if held.method == "lora" else six_nd(n_params, 1.0)
+
+
+def executed_per_token(question: TuningQuestion, held: Tuned) -> float:
+    """FLOPs of matrices, head and attention; adapters save a third of the matrices' alone, and nothing of attention's.
+
+    6 N' + 12 L H Q T in full, 4 N' + 12 L H Q T + 6 n with adapters: scores have no weights that could be frozen.
     """
-    _check(n_params, tokens, epochs, method, purpose)
-    like = family(like) if isinstance(like, str) else like
-    shape, gpu = shape or shape_of(n_params, like, context, Size.TOTAL), have.device
-    one = tuned(shape, gpu, method, rank=rank)
-    needed = one if one.fits else fewest_tuning(shape, gpu, method, rank=rank)
-    enough = None if needed is None else needed.n_devices
-    continued = purpose == "continued"
-    advised = (1.0, NEARLY_FREE) if continued else TYPICAL_EPOCHS
-    seen = advised[1] if epochs is None else float(epochs)
-    assumed = None if epochs is not None else seen
-    each = lora_flops_per_token(n_params, one.n_trained) if method == "lora" else six_nd(n_params, 1.0)
-    flops = each * tokens * seen
-    there = tuned(shape, gpu, method, n_devices=have.gpus, rank=rank)
-    redone = (there if there.fits or needed is None else needed).recomputation
-    # a forward pass is 2 N of 6 N in full, and of about 4 N with adapters
-    recomputed = recomputed_share(shape, redone) * six_nd(n_params, 1.0) / each
-    return FineTuning(
-        n_params=n_params,
-        device=gpu.name,
-        method=method,
-        purpose=purpose,
-        tokens=tokens,
-        epochs=seen,
-        epochs_advised=advised,
-        worth={many: float(law.worth_of_epochs(many)) for many in EPOCHS} if continued else None,
-        worth_tokens=float(law.worth_of_epochs(seen)) * tokens * seen if continued else None,
-        n_trained=one.n_trained,
-        flops=flops,
-        recomputed=recomputed,
-        gpus=have.gpus,
-        hours=have.hours(flops),
-        days=have.days(flops),
-        dollars=have.dollars(flops),
-        one_gpu=one,
-        held=there,
-        shape_params=shape.n_params_total,
-        tokens_per_second=tokens * seen / (have.days(flops) * DAY * HOUR * have.goodput),
-        checkpoint_bytes=OPTIMIZER * one.n_trained,
-        enough=enough,
-        problem="" if there.fits else _problem(there, gpu.name, enough),
-        defaults={**have.defaults, **_memory(one, rank, redone), **_epochs(continued, assumed)},
-        doubts=tuple(_doubts(n_params, have, (tokens, seen, context), continued=continued, recomputed=recomputed)),
-    )
+    shape = question.shape
+    if held.method == "full":
+        return flops_per_token(shape)
+    saved = six_nd(shape.n_params, 1.0) - lora_flops_per_token(shape.n_params, held.n_trained)
+    return flops_per_token(shape) - saved
 
 
-def _memory_json(found: Tuned) -> dict[str, Any]:
-    held = {**vars(found.memory), "total": found.memory.total, "available": found.available}
-    return {"fits": found.fits, "recomputation": found.recomputation.value, "memory": held}
+def executing(question: TuningQuestion, gpus: int, held: Tuned) -> Resources:
+    """The GPUs, knowing how many FLOPs are executed for each that is counted."""
+    size = question.shape.n_params_total
+    return question.on(gpus).executing(executed_per_token(question, held) / per_token(size, held))
 
 
-def _problem(there: Tuned, name: str, enough: int | None) -> str:
-    memory = there.memory
-    said = (
-        f"It does not fit {there.n_devices:,} x {name}: {memory.total / 1e9:.3g} GB on each, of which "
-        f"{there.available / 1e9:.3g} GB may be used. "
-    )
-    if enough is None:
-        kept = memory.activations + memory.logits + memory.buffers
-        return (
-            f"{said}No number of them would do: one sequence alone takes {kept / 1e9:.3g} GB beside the weights. "
-            "Shorten the sequences (--context), or take a larger --gpu."
-        )
-    advice = " Adapters (--finetune lora) need less." if there.method == "full" else ""
-    return f"{said}{enough:,} would do (--gpus; the fewest, in powers of two).{advice}"
-
-
-def _memory(one: Tuned, rank: int, redone: Recomputation) -> dict[str, str]:
-    said = {"micro-batch": "one sequence on each GPU, all states split (ZeRO 3) where there are more"}
-    if one.method == "lora":
-        said["adapters"] = (
-            f"of rank {rank} on every matrix of every layer: {print_count(one.n_trained)} parameters; 2 bytes a frozen "
-            "parameter, 16 an adapter's; 4 N FLOPs a token (and 6 a parameter of adapters); weights quantised below "
-            "16 bits (QLoRA) are not reckoned with"
-        )
-    else:
-        said["memory"] = "16 bytes a parameter (18 with gradients in fp32), mixed-precision Adam in bf16"
-    if redone is not Recomputation.NONE:
-        said["recomputation"] = f"{redone.value}, for it does not fit otherwise"
-    return said
-
-
-def _epochs(continued: bool, assumed: float | None) -> dict[str, str]:
-    said = {} if assumed is None else {"epochs": f"{assumed:g}, the most of those advised: fewer cost less"}
-    if continued:
-        said["worth"] = "of repeated tokens by Muennighoff et al. 2023 (arXiv:2305.16264), eq. 5"
-    return said
-
-
-def _doubts(
-    n_params: float, have: Resources, corpus: tuple[float, float, int], *, continued: bool, recomputed: float
-) -> list[str]:
-    tokens, seen, context = corpus
-    said = list(have.device.doubts)
-    if tokens < context:
-        said.insert(0, f"The corpus of {tokens:g} tokens is not even one sequence of {context:,} (--context).")
-    if "mfu" in have.defaults and (unverified := default_mfu(n_params).unverified):
-        said.append(f"MFU {have.mfu:.0%}: {unverified}.")
-    if recomputed:
-        said.append(
-            f"Recomputing adds {recomputed:.0%} of the FLOPs, which are not counted: if the MFU of {have.mfu:.0%} is "
-            "that of a run without it, it takes so much longer."
-        )
-    if continued:
-        said.append("The worth of epochs is that of training from nothing: of continued training nobody fitted it.")
-        if seen > NEARLY_FREE:
-            said.append(f"{seen:g} epochs: past about {NEARLY_FREE:g} each further one is worth less, and may harm.")
-    else:
-        low, high = TYPICAL_EPOCHS
-        said.append(
-            f"{low:g} to {high:g} epochs of fine-tuning are a common habit, unverified: stop where the loss of "
-            "held-out examples rises."
-        )
-    return said
-
-
-def _check(n_params: float, tokens: float, epochs: float | None, method: str, purpose: str) -> None:
-    given = {"n_params": n_params, "tokens": tokens, "epochs": 1.0 if epochs is None else epochs}
-    problems = [f"{name} = {value!r} is no positive number." for name, value in given.items() if not 0 < value < inf]
-    if method not in get_args(Method):
-        problems.append(f"Nothing is tuned by {method!r}. There are {', '.join(get_args(Method))}.")
-    if purpose not in get_args(Purpose):
-        problems.append(f"purpose = {purpose!r} is none of {', '.join(get_args(Purpose))}.")
-    if problems:
-        raise BadInput(problems)
+def _held(each: Tuned) -> dict[str, Any]:
+    parts = {**vars(each.memory), "total": each.memory.total, "available": each.available}
+    return {
+        "fits": each.fits,
+        "recomputation": each.recomputation.value,
+        "zero": 3 if each.n_devices > 1 else 0,
+        **parts,
+    }

@@ -181,6 +181,7 @@ _SHOWN: Mapping[str, Callable[[float], str]] = {
     "gpus": lambda value: f"{value:.0f}",
     "loss": lambda value: f"{value:.4f}",
     "days": lambda value: f"{value:.3g}",
+    "epochs": lambda value: f"{value:.3g}",
     "tokens_per_second": lambda value: f"{value:.3g}",
 }
 """How a value is written so that its option reads it."""

@@ -1,4 +1,4 @@
-"""What a plan's run takes on its GPUs, what serving costs, and fine-tuning, as blocks of a screen."""
+"""What a plan's run takes on its GPUs, and what serving costs, as blocks of a screen."""
 
 from collections.abc import Callable
 
