@@ -11,7 +11,7 @@ import numpy as np
 from isoflop.reports.drawing import HEIGHT, WIDTH
 
 SIZE = 11.0  # of the words, in pixels
-_PER_LETTER = 0.53  # of the size: the mean width of a letter
+_PER_LETTER = 0.58  # of the size: the mean width of a letter
 _MARGIN = (50.0, 65.0)  # what axes and their titles take of a picture, across and down
 _DOT = 4.0  # half a dot's width
 _DASH, _THICK = 7.0, 1.5  # half a dash's length and width
