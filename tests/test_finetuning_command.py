@@ -49,8 +49,8 @@ def test_memory_is_that_of_the_gpus_that_are_used(isoflop: Shell) -> None:
 
 
 def test_a_price_that_nobody_knows_is_said(isoflop: Shell) -> None:
-    said = isoflop("plan", "--finetune", "lora", *MODEL, "--gpu", "4090").stdout
-    assert "no price of RTX 4090 is known (--price)" in " ".join(said.split())
+    said = isoflop("plan", "--finetune", "lora", *MODEL, "--gpu", "v5p").stdout
+    assert "no price of TPU v5p is known (--price)" in " ".join(said.split())
     priced = json.loads(
         isoflop("plan", "--finetune", "lora", *MODEL, "--gpu", "4090", "--price", "$1", "--json").stdout
     )
@@ -108,7 +108,7 @@ def test_options_that_mean_nothing_are_refused_all_at_once(isoflop: Shell) -> No
         ((*MODEL, "--gpus", "0.5"), "--gpus 0.5 is no whole number"),
         ((*MODEL, "--mfu", "40"), "--mfu 40 is above 1"),
         ((*MODEL, "--gpu", "abacus"), "H100"),
-        ((*MODEL, "--gpu", "mi300x", "--dollars", "100"), "add --price"),
+        ((*MODEL, "--gpu", "v5p", "--dollars", "100"), "add --price"),
         ((*MODEL, "--shape", "32x4096"), "leave one out"),
         ((*MODEL, "--gpus", "1e11"), "plan for fewer"),
         (("--n-params", "1e5", "--tokens", "1M"), "--vocab"),

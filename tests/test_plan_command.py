@@ -89,7 +89,7 @@ def test_a_model_is_fine_tuned_on_what_holds_it(isoflop: Shell) -> None:
         (("--flops", "1e22", "--law", "chinchilla"), "HOFFMANN_2022_TEX"),
         (("--finetune", "lora"), "--n-params"),
         (("--loss", "1.83", "--extrapolate", "--days", "30"), "--days"),
-        (("--dollars", "1e5", "--gpu", "mi300x"), "add --price"),
+        (("--dollars", "1e5", "--gpu", "v5p"), "add --price"),
         (("--flops", "1e21", "--html", "nowhere/plan.html"), "no folder nowhere"),
     ],
     ids=str,

@@ -31,7 +31,8 @@ class Device:
 
     flops_per_second: dense bf16 peak. memory_bytes and bytes_per_second: its memory and the bandwidth to it. domain:
     how many devices share the fast interconnect, over which each sends link_bytes_per_second, and beyond it
-    network_bytes_per_second. dollars_per_hour: a list price as of price_date; None where none is known. tag: how well
+    network_bytes_per_second. dollars_per_hour: a price, None where none is known; price_listed: between what such were
+    listed in price_date, by price_source. tag: how well
     peak, memory and bandwidth were checked. unverified: which figures nobody has seen in a source.
     """
 
@@ -44,6 +45,8 @@ class Device:
     network_bytes_per_second: float | None = None
     dollars_per_hour: float | None = None
     price_date: str = ""
+    price_listed: str = ""
+    price_source: str = ""
     tag: str = ""
     unverified: str = ""
     aliases: tuple[str, ...] = ()
@@ -60,7 +63,9 @@ class Device:
         """The list price in words, with its date; "" where none is known."""
         if self.dollars_per_hour is None:
             return ""
-        return f"${self.dollars_per_hour:g} an hour of one {self.name}, a list price ({self.price_date or 'undated'})"
+        when = self.price_date or "undated"
+        listed = f"; listed at {self.price_listed} in {when}" if self.price_listed else f", {when}"
+        return f"${self.dollars_per_hour:g} an hour of one{listed}"
 
 
 def devices(path: str | Path | None = None) -> Mapping[str, Device]:
@@ -130,7 +135,7 @@ def _problems(name: str, row: Any, known: Mapping[str, Device]) -> list[str]:
             said.append(f"{name}: {key} = {value!r} is no positive number of {unit}.")
     if not isinstance(row.get("domain", 1), int):
         said.append(f"{name}: domain = {row['domain']!r} is no whole number of devices.")
-    for key in ("price_date", "unverified", "note", "source"):
+    for key in ("price_date", "price_listed", "price_source", "unverified", "note", "source"):
         if not isinstance(row.get(key, ""), str):
             said.append(f"{name}: {key} = {row[key]!r} is no text; put it in quotes.")
     if row.get("tag", "V") not in TAGS:

@@ -79,7 +79,7 @@ def resources(
         defaults["mfu"] = f"{mfu:.0%} of the dense bf16 peak, {assumed.what} (--mfu)"
     if price is None and gpu.dollars_per_hour is not None:
         price = gpu.dollars_per_hour
-        defaults["price"] = f"${price:g} an hour of one, {gpu.price_date or 'undated'} (--price)"
+        defaults["price"] = f"{gpu.price} (--price)"
     if price is None and question.dollars is not None:
         raise BadInput(f"--dollars needs a price, and none is known for {gpu.name}: add --price, $ an hour.")
     executes = Executed(question.like, int(question.context), counts, question.shape)
