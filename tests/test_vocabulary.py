@@ -45,7 +45,7 @@ def test_a_file_that_records_none_is_no_vocabulary(text: str, tmp_path: Path) ->
 def test_bytes_hardly_add_to_a_model_and_a_large_vocabulary_is_most_of_it() -> None:
     """7,190 parameters without embeddings: 11.4 thousand with 148 ids, 3.7 million with 128,256."""
     few, said = counted_as(7190, Size.NON_EMBEDDING, Size.WITH_HEAD, BYTES)
-    many, _ = counted_as(7190, Size.NON_EMBEDDING, Size.WITH_HEAD, Vocabulary(128_256, "as llama"))
+    many, _ = counted_as(7190, Size.NON_EMBEDDING, Size.WITH_HEAD, Vocabulary(128_256, "llama's; --vocab"))
     assert few == pytest.approx(11_429, rel=1e-3)
     assert many == pytest.approx(3.68e6, rel=1e-3)
     assert "148 ids (your study's)" in said

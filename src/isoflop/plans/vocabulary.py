@@ -30,7 +30,7 @@ def vocabulary(question: Question, *, own: bool, recorded: int | None = None) ->
     if question.vocab is not None:
         return Vocabulary(int(question.vocab), "--vocab")
     if not own:
-        return Vocabulary(question.like.vocab_size, f"as {question.family}, --vocab")
+        return Vocabulary(question.like.vocab_size, f"{question.family}'s; --vocab")
     if recorded is not None:
         return Vocabulary(recorded, "your study's")
     return Vocabulary(None, "how many ids your runs had is not recorded; say it with --vocab")
