@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,21 +15,27 @@ from isoflop.allocations.repeated import allocate_repeated
 from isoflop.allocations.target import flops_for
 from isoflop.conventions import Size
 from isoflop.estimates.ensemble import Ensemble
-from isoflop.estimates.fit import Fit, FitStatus
+from isoflop.estimates.fit import Fit, FitStatus, fits_to_json
+from isoflop.fits.ladder import CONVENTION
 from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX
 from isoflop.laws.counting import PEARCE_2024_BPE, TotalSize
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023
 from isoflop.laws.law import Law
 from isoflop.laws.power import OptimalSize, OptimalTokens
-from isoflop.plans.comparison import compared
-from isoflop.plans.source import Source
+from isoflop.plans.comparison import Row, compared
+from isoflop.plans.source import Source, fitted_source
 from isoflop.reports.comparison_text import comparison_text
 from isoflop.reports.width import WIDEST
+from isoflop.units import print_flops
 from planted_bags import asked, bag
 
 
 def rows(*args: Any, **given: Any) -> dict[str, Any]:
     return {row.law: row for row in compared(asked(*args, **given))}
+
+
+def row_of(found: Sequence[Row], law: str) -> Any:
+    return next(row for row in found if row.law == law)
 
 
 def fit_of(law: Law, **more: Any) -> Fit:
@@ -130,7 +138,7 @@ def test_how_far_each_law_is_asked_is_told_and_past_six_decades_no_loss() -> Non
     assert tex.beyond[1] > 6
     assert tex.loss is None
     assert "decades outside" in " ".join(tex.notes)
-    assert "Decades outside what was fitted" in comparison_text(tuple(near.values()))
+    assert "Decades above (+) or below" in comparison_text(tuple(near.values()))
 
 
 def test_laws_of_the_user_s_own_carry_their_intervals() -> None:
@@ -142,10 +150,93 @@ def test_laws_of_the_user_s_own_carry_their_intervals() -> None:
     assert "90% of its laws: N" in " ".join(comparison_text(found).split())
 
 
+def test_a_law_that_is_not_followed_wastes_no_share_of_anything() -> None:
+    """A user's fit whose vocabulary nobody says: Kaplan's N without embeddings is no N of its."""
+    answer = asked(Source("Chinchilla of fit.json", Ensemble((BESIROGLU_2024,)), Size.WITH_HEAD, own=True), flops=1e21)
+    kaplan = next(row for row in compared(answer) if row.law == "Kaplan 2020, Table 6")
+    assert (kaplan.follow_n_params, kaplan.loss_added, kaplan.share_added, kaplan.compute_lost) == (None,) * 4
+    assert "not followed" in kaplan.notes[1]
+    assert "--vocab" in kaplan.notes[1]
+
+
+def test_a_study_s_vocabulary_is_that_of_its_runs_until_another_is_asked_for() -> None:
+    study = Source("mine", Ensemble((BESIROGLU_2024,)), Size.WITH_HEAD, own=True, vocab_size=148)
+    for asked_for, ids in ((None, 148), (300.0, 300)):
+        found = compared(asked(study, flops=1e21, vocab=asked_for))
+        kaplan = next(row for row in found if row.law == "Kaplan 2020, Table 6")
+        assert kaplan.follow_n_params == pytest.approx(float(with_ids(ids)(kaplan.n_params)))
+        assert f"with {ids} ids" in kaplan.notes[1]
+
+
+def test_a_fit_of_a_study_s_folder_brings_the_vocabulary_that_its_text_had(tmp_path: Path) -> None:
+    (tmp_path / "fit.json").write_text(fits_to_json([fit_of(BESIROGLU_2024)]))
+    assert fitted_source(tmp_path / "fit.json", repeats=False).vocab_size is None
+    (tmp_path / "text.json").write_text('{"text": {"vocab_size": 148}}')
+    assert fitted_source(tmp_path / "fit.json", repeats=False).vocab_size == 148
+
+
+def test_what_a_study_says_its_n_and_c_count_is_understood() -> None:
+    """`isoflop run` writes a sentence, not the name of a count; its C is not 6 N D."""
+    minima = replace(fit_of(OptimalSize(k=0.1, a=0.5)), approach="minima", convention=CONVENTION)
+    (row,) = (row for row in compared(asked(bag(), flops=1e21), [minima]) if row.law == "minima, yours")
+    assert row.counts == "weight matrices and output head, no input embedding"
+    assert any("counted exactly" in note for note in row.notes)
+
+
+def test_past_six_decades_no_loss_is_told_in_any_way_and_n_and_d_are_marked() -> None:
+    far = fit_of(HOFFMANN_2022_TEX, sample=bag(HOFFMANN_2022_TEX).bag.thinned(20))
+    found = compared(asked("KRAJEWSKI_2024_DENSE", flops=1e30, extrapolate=True), [far])
+    tex, first = (row_of(found, name) for name in ("Chinchilla, yours", "Hoffmann 2022, approach 1"))
+    assert tex.to_json()["loss"]["low"] is None
+    assert tex.to_json()["loss"]["median"] is None
+    for row in (tex, first):
+        assert abs(row.beyond[1]) > 6
+        assert "N and D are drawn on" in " ".join(row.notes)
+    assert "approach 1 +8.5 (C)" in " ".join(comparison_text(found).split())
+
+
+def test_minima_have_an_interval_of_d_where_they_give_n_alone() -> None:
+    sizes = Ensemble(tuple(OptimalSize(k=k, a=0.5) for k in (0.09, 0.1, 0.11)))
+    minima = replace(fit_of(sizes.laws[1], sample=sizes), approach="minima")
+    row = row_of(compared(asked(flops=1e21), [minima]), "minima, yours")
+    plain = row.to_json()
+    assert list(row.spread) == ["n_params", "tokens"]
+    assert plain["tokens"]["low"] < plain["tokens"]["median"] < plain["tokens"]["high"]
+    assert plain["tokens"]["low"] == pytest.approx(1e21 / (6 * plain["n_params"]["high"]))
+
+
+def test_the_heading_is_the_compute_that_all_are_asked_at() -> None:
+    """Of a bag that is asked for a loss the median of 6 N D is not that of N times that of D."""
+    answer = asked(bag(), loss=2.3)
+    found = compared(answer)
+    assert found[0].flops == answer.flops
+    assert print_flops(answer.flops) != print_flops(6 * answer.n_params * answer.tokens)
+    assert print_flops(answer.flops) in comparison_text(found).splitlines()[0]
+
+
+def test_a_loss_asked_for_is_said_to_be_asked_of_the_plan_alone_and_binds_nothing() -> None:
+    plan = compared(asked(loss=2.3))[0]
+    assert "others are not asked for that loss" in plan.notes[0]
+    assert plan.compute_lost is None
+
+
+def test_which_limit_on_the_size_binds_is_named() -> None:
+    plan = compared(asked(flops=1e24, one_gpu=True, gpu="a100"))[0]
+    assert plan.notes == ("bound by --one-gpu, as the others are not",)
+    assert (plan.compute_lost or 0) > 0.2
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_it_keeps_to_the_terminal_s_width(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for answer in (asked(bag(), loss=2.3, inference_tokens=1e13), asked(flops=1e30, extrapolate=True)):
+        assert max(map(len, comparison_text(compared(answer)).splitlines())) <= columns
+
+
 def test_a_bound_plan_says_so_and_others_may_beat_it() -> None:
     found = rows(n_params=7e9, tokens=2e12)
     plan = found["BESIROGLU_2024"]
-    assert "N given, D given" in plan.notes[0]
+    assert plan.notes == ("bound by N given, D given, as the others are not",)
     assert plan.compute_lost > 0.4
     assert found["Hoffmann 2022, approach 1"].loss_added < 0
 
@@ -168,14 +259,15 @@ def test_the_user_s_fits_stand_beside_the_published_but_not_beside_themselves() 
         replace(fit_of(OptimalTokens(k=1.7, b=0.5)), approach="minima"),
     )
     found = compared(planned, fits)
-    assert found[0].law == "Chinchilla of fit.json"
+    assert found[0].law == "Chinchilla, yours"
+    assert found[0].planned
     assert found[0].loss_of == "your runs"
-    assert [row.law for row in found if "yours" in row.law] == [
+    assert [row.law for row in found if "yours" in row.law and not row.planned] == [
         "Chinchilla, yours",
         "DataConstrained, yours",
         "minima, yours",
     ]
-    tex, minima = (next(row for row in found if row.law == name) for name in ("Chinchilla, yours", "minima, yours"))
+    tex, minima = (next(row for row in found[1:] if row.law == name) for name in ("Chinchilla, yours", "minima, yours"))
     assert tex.n_params == pytest.approx(float(HOFFMANN_2022_TEX.optimal_size(1e21)))
     assert (minima.n_params, minima.tokens) == pytest.approx((0.1 * 1e21**0.5, 1.7 * 1e21**0.5))
     assert minima.loss is None

@@ -6,25 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from isoflop.conventions import MEANINGS, Size
+from isoflop.conventions import MEANINGS
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.fit import Fit
-from isoflop.laws.counting import PEARCE_2024_BPE, TotalSize
 from isoflop.laws.published import PUBLISHED
 from isoflop.plans.answer import Answer
 from isoflop.plans.plan import Quantity
 from isoflop.plans.said import COMPARED, YOURS, Said, fitted_said, published_said, spread_of
 from isoflop.plans.same_loss import few, least_flops, losses, median
+from isoflop.plans.settling import tightest
+from isoflop.plans.vocabulary import counted_as, vocabulary
 
-_BPE = 50_257  # ids of the vocabulary that Pearce & Song's constants are of, whose aspect is taken
 _DIGITS = 10  # of a share: below them it is rounding
-_WITH_VOCABULARY = {Size.TOTAL, Size.WITH_HEAD}
-"""Counts that a tied head, or none at all, makes one: they are not converted into each other."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one law says is best for the budget: N (by its own count), D (tokens), its loss (nats/token) or None.
+    """What one law says is best for flops (FLOPs): N (by its own count), D (tokens), its loss (nats/token) or None.
 
     loss_of: the text of that loss. epochs: None where the law knows none. planned: whether the plan is this. Following
     it, with follow_n_params, N as the plan counts it, and the tokens that the budget leaves, by the law planned by, as
@@ -34,6 +32,7 @@ class Row:
     """
 
     law: str
+    flops: float
     sets: tuple[str, ...]
     n_params: float
     tokens: float
@@ -83,19 +82,21 @@ def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
     said += [published_said(name, sets, flops, unique) for name, sets in others.items()]
     said += fitted_said([fit for fit in fits if not _is_planned(fit, answer)], flops, unique)
     found = few(answer.split)
-    ids = answer.shape.vocab_size if answer.shape is not None else answer.question.like.vocab_size
-    sizes = [_counted_as(each, answer.source.counts, ids) for each in said]
-    tells = [not each.planned or bool(each.notes) for each in said]
+    source = answer.source
+    ids = vocabulary(answer.question, own=source.own, recorded=source.vocab_size)
+    sizes = [counted_as(each.n_params, each.size, source.counts, ids) for each in said]
+    tells = [not each.planned or bool(_constraints(answer)) for each in said]
     follow = np.asarray([each if each is not None else np.nan for each, _ in sizes])[None, :]
     with np.errstate(invalid="ignore"):
         at = losses(found.bag, follow, flops / (6 * follow), unique)
     budgets = least_flops(found.bag, at, flops, unique)
     ours = losses(found.bag, np.asarray([[answer.n_params]]), np.asarray([[answer.tokens]]), unique)
     added, share = at - ours, at / ours - 1
-    lost = np.maximum(np.round(1 - budgets / flops, _DIGITS), 0.0)
+    lost = np.where(np.isfinite(at), np.maximum(np.round(1 - budgets / flops, _DIGITS), 0.0), np.nan)
     return tuple(
         Row(
             law=each.law,
+            flops=flops,
             sets=each.sets,
             n_params=each.n_params,
             tokens=each.tokens,
@@ -117,10 +118,13 @@ def compared(answer: Answer, fits: Sequence[Fit] = ()) -> tuple[Row, ...]:
 
 
 def _plan(answer: Answer) -> Said:
-    source, given = answer.source, _constraints(answer)
+    source, given, loss = answer.source, _constraints(answer), answer.split.aim.loss
+    notes = [f"bound by {given}, as the others are not"] if given else []
+    if loss is not None:
+        notes.append(f"the compute is what {loss:g} nats/token take by it; the others are not asked for that loss")
     epochs = answer.split.median("epochs") if answer.split.aim.unique_tokens else None
     return Said(
-        source.name,
+        f"{type(source.law).__name__}, yours" if source.own else source.name,
         (source.name,) if source.name in PUBLISHED else (),
         answer.n_params,
         answer.tokens,
@@ -130,7 +134,7 @@ def _plan(answer: Answer) -> Said:
         source.text or YOURS,
         epochs,
         True,
-        (f"bound by {given}, as the others are not",) if given else (),
+        tuple(notes),
         spread=spread_of(answer.split),
     )
 
@@ -140,8 +144,8 @@ def _constraints(answer: Answer) -> str:
     said = {
         "N given": aim.n_params is not None,
         "D given": aim.tokens is not None,
-        "tokens served": bool(aim.served),
-        "the largest N allowed": answer.split.capped > 0.5,
+        "--inference-tokens": bool(aim.served),
+        tightest(answer.most)[0] if answer.most else "": answer.split.capped > 0.5,
     }
     return ", ".join(name for name, holds in said.items() if holds)
 
@@ -153,17 +157,3 @@ def _is_planned(fit: Fit, answer: Answer) -> bool:
     if not answer.source.own or len(laws) != len(planned):
         return False
     return all(law.constants.items() <= other.constants.items() for law, other in zip(laws, planned, strict=True))
-
-
-def _counted_as(said: Said, counts: Size, vocab_size: int) -> tuple[float | None, str]:
-    """N as the plan counts it, and how it was converted; None where nothing converts."""
-    if said.size is None:
-        return said.n_params, "followed as it stands: what its N counts is not known"
-    if said.size == counts or {said.size, counts} <= _WITH_VOCABULARY:
-        return said.n_params, ""
-    if Size.ACTIVE in {said.size, counts}:
-        return None, ""
-    bare = said.size == Size.NON_EMBEDDING
-    total = TotalSize.of(vocab_size=vocab_size, aspect=float(PEARCE_2024_BPE.aspect(_BPE)))
-    n = float(total(said.n_params) if bare else total.nonembedding(said.n_params))
-    return n, f"followed with N as {MEANINGS[counts]}, by Pearce & Song 2024 with {vocab_size:,} ids"

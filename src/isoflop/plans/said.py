@@ -28,6 +28,8 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
 }
 """Whom a plan is laid beside, by their sets of constants."""
 _SYMBOLS = {"n_params": "N", "tokens": "D", "flops": "C", "pf_days": "C"}
+_EXACT = "C: exact count"
+_EXACT_C = "its C is counted exactly, attention and head included, and asked at the plan's 6 N D"
 YOURS = "your runs"
 """The text of a loss by a law of the user's own."""
 
@@ -100,10 +102,11 @@ def within_reach(said: Said, law: Law) -> Said:
     if not name or abs(far[name]) < LEAST_DECADES:
         return said
     said = replace(said, beyond=(_SYMBOLS[name], far[name]))
-    if said.loss is not None and abs(far[name]) > MOST_DECADES:
-        note = f"no loss is told more than {MOST_DECADES:g} decades outside what was fitted"
-        return replace(said, loss=None, loss_of="", notes=(*said.notes, note))
-    return said
+    if abs(far[name]) <= MOST_DECADES:
+        return said
+    note = f"more than {MOST_DECADES:g} decades outside what was fitted: N and D are drawn on, and no loss is told"
+    spread = {each: value for each, value in said.spread.items() if each != "loss"}
+    return replace(said, loss=None, loss_of="", spread=spread, notes=(*said.notes, note))
 
 
 def fitted_said(fits: Sequence[Fit], flops: float, unique_tokens: float | None) -> tuple[Said, ...]:
@@ -143,18 +146,26 @@ def _minima(fits: Sequence[Fit], flops: float) -> tuple[Said, ...]:
         of = {fit.law.output: fit for fit in fits if fit.approach == approach and fit.law.inputs == ("flops",)}
         values = {name: _median(fit, flops) for name, fit in of.items()}
         if "n_params" in values:
-            n, size_and_counts = values["n_params"], _counted(of["n_params"])
+            n, (size, counts) = values["n_params"], _counted(of["n_params"])
             d = values.get("tokens", flops / (6 * n))
             loss = values.get("loss")
             of_loss = "" if loss is None else YOURS
-            spread = {
-                name: Quantity.of(each.sample.interval(lambda law: law(flops)))
-                for name, each in of.items()
-                if each.sample
-            }
-            said = Said(f"{approach}, yours", (), n, d, *size_and_counts, loss, of_loss, spread=spread)
+            notes = (_EXACT_C,) if _EXACT in of["n_params"].convention else ()
+            spread = _spread_at(of, flops)
+            said = Said(f"{approach}, yours", (), n, d, size, counts, loss, of_loss, notes=notes, spread=spread)
             found.append(within_reach(said, of["n_params"].law))
     return tuple(found)
+
+
+def _spread_at(of: Mapping[str, Fit], flops: float) -> dict[str, Quantity]:
+    """Intervals of N, D and loss by laws of C; of D = C / 6N by those of N where none gives D."""
+    spread: dict[str, Quantity] = {}
+    for name in ("n_params", "tokens", "loss"):
+        if name in of and (laws := of[name].sample):
+            spread[name] = Quantity.of(laws.interval(lambda law: law(flops)))
+        elif name == "tokens" and name not in of and (laws := of["n_params"].sample):
+            spread[name] = Quantity.of(laws.interval(lambda law: flops / (6 * law(flops))))
+    return spread
 
 
 def _median(fit: Fit, flops: float) -> float:
@@ -163,7 +174,8 @@ def _median(fit: Fit, flops: float) -> float:
 
 def _counted(fit: Fit) -> tuple[Size, str]:
     """What N counts in a fit, taken for matrices and head where it is not said."""
-    size = next((each for each in Size if each == fit.convention), None)
+    said = fit.convention
+    size = next((each for each in Size if said == each or said.startswith(f"N: {MEANINGS[each]}.")), None)
     return size or Size.WITH_HEAD, MEANINGS[size] if size else "as your table does"
 
 

@@ -13,6 +13,7 @@ from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023, DataConstrained
 from isoflop.laws.law import Law
 from isoflop.laws.published import PUBLISHED
+from isoflop.plans.vocabulary import recorded_vocabulary
 
 DEFAULT_LAW = "BESIROGLU_2024"
 REPEATED_LAW = "MUENNIGHOFF_2023"
@@ -28,7 +29,8 @@ SPLITS = (("n_params", "tokens"), ("n_params", "tokens", "unique_tokens"))
 class Source:
     """A bag of laws with its name; counts: what N counts; own: whether they were fitted to the user's runs.
 
-    text: of which text and tokenizer a loss is. defaults: what was assumed. notes, doubts: what to know of the laws.
+    text: of which text and tokenizer a loss is. vocab_size: the ids of that text, where the user's runs record them.
+    defaults: what was assumed. notes, doubts: what to know of the laws.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Source:
     counts: Size
     own: bool = False
     text: str = ""
+    vocab_size: int | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -78,7 +81,13 @@ def fitted_source(path: Path, *, repeats: bool) -> Source:
     doubts = tuple(f"{check.name}: {check.message}" for check in fit.doubts)
     status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
     return Source(
-        f"{type(fit.law).__name__} of {path}", bag, counts, own=True, defaults=defaults, doubts=(*status, *doubts)
+        f"{type(fit.law).__name__} of {path}",
+        bag,
+        counts,
+        own=True,
+        vocab_size=recorded_vocabulary(path),
+        defaults=defaults,
+        doubts=(*status, *doubts),
     )
 
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 
+from isoflop.conventions import MEANINGS, Size
 from isoflop.plans.comparison import Row
 from isoflop.reports import prose
 from isoflop.reports.narrow import kept_to_width
@@ -12,6 +13,7 @@ from isoflop.units import print_count, print_flops
 
 PLANNED = "*"
 _FEW = 3  # laws that are named
+_ONE_IF_TIED = {MEANINGS[Size.TOTAL], MEANINGS[Size.WITH_HEAD]}
 
 
 def comparison_text(rows: Sequence[Row]) -> str:
@@ -24,8 +26,8 @@ def comparison_text(rows: Sequence[Row]) -> str:
 
 
 def title(rows: Sequence[Row]) -> str:
-    """At what compute, and what the others know of the question."""
-    return f"Other laws for the same {print_flops(6 * rows[0].n_params * rows[0].tokens)} of training"
+    """At what compute."""
+    return f"Other laws for the same {print_flops(rows[0].flops)} of training"
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -44,13 +46,14 @@ def explained(rows: Sequence[Row]) -> list[str]:
     """What the columns are, whose text a loss is of, how far laws are asked, what their N counts, and intervals."""
     texts = dict.fromkeys(row.loss_of for row in rows if row.loss is not None)
     said = [
-        f"{PLANNED} planned by. The others know the compute and the unique tokens alone. followed: nats/token beyond "
-        "the plan's, by its law, with that N and the tokens left; wasted: compute not needed for that loss.",
+        f"{PLANNED} planned by. The others know that compute alone, and where they value repetition the unique tokens. "
+        "followed: nats/token beyond the plan's, by its law, with that N and the tokens left; wasted: compute not "
+        "needed for that loss.",
         f"Losses are of {'; '.join(texts)}: compare none of one text with one of another.",
     ]
-    far = [f"{row.law} {abs(row.beyond[1]):.1f} ({row.beyond[0]})" for row in rows if row.beyond]
+    far = [f"{row.law} {_signed(row.beyond[1])} ({row.beyond[0]})" for row in rows if row.beyond]
     if far:
-        said.append(f"Decades outside what was fitted: {', '.join(far)}.")
+        said.append(f"Decades above (+) or below (−) what was fitted: {', '.join(far)}.")
     counted: dict[str, list[str]] = {}
     for row in rows:
         counted.setdefault(row.counts, []).append(row.law)
@@ -59,12 +62,18 @@ def explained(rows: Sequence[Row]) -> list[str]:
     few = [f"{', '.join(laws)}: {counts}" for counts, laws in others.items() if counts != many or len(laws) <= _FEW]
     few += [f"the others: {many}"] if many and len(others[many]) > _FEW else []
     said.append(f"N counts {rows[0].counts}" + (f"; {'; '.join(few)}." if few else "."))
+    if {rows[0].counts, *others} >= _ONE_IF_TIED:
+        said.append("All parameters, and those with the head alone, are taken for one number, as with a tied head.")
     return [*said, *map(_interval, (row for row in rows if row.spread))]
 
 
 def numbered(notes: Sequence[str]) -> list[str]:
     """Footnotes."""
     return [f"[{i}] {note}." for i, note in enumerate(notes, start=1)]
+
+
+def _signed(decades: float) -> str:
+    return f"{decades:+.1f}".replace("-", "−")
 
 
 def _interval(row: Row) -> str:
