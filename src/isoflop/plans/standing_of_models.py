@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from isoflop.conventions import MEANINGS
+from isoflop.conventions import MEANINGS, Counted, Size
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.laws.kaplan_frontier import KaplanOptimalSize
-from isoflop.plans.models import KnownRun, doubts_of, known_runs, six_nd
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME, LEAD_MONTHS, LawOfTime, law_of_its_time
+from isoflop.plans.models import KnownRun, from_memory, known_runs, runs_called, six_nd
 from isoflop.plans.reaching import MOST_DECADES
 from isoflop.plans.rule import Rule, rule
+from isoflop.units import print_count
 
-LAWS_OF_THEIR_TIME = (("2020-01", "KAPLAN_2020_TABLE_6_SIZE"), ("2022-04", "HOFFMANN_2022_APPROACH_1_SIZE"))
-"""From which month on a model could have been planned by which law: those of Kaplan's and of Hoffmann's paper. Of
-Hoffmann's three, the first, which asks for 20 tokens a parameter as the field did."""
 DEFAULT_LAW = "BESIROGLU_2024"
 BESIDE = (
     "KAPLAN_2020_TABLE_6_SIZE",
@@ -40,6 +38,7 @@ class Placing:
     them. best_n_params, best_tokens: what the rule advises for it; best_n_params_ends: 90 % over a fit's draws. loss:
     the law's at the run's N and D; penalty: that over the best, nats/token; wasted: the share of compute that the best
     run of the same loss saves; None where the rule knows no loss. decades: how far beyond what was fitted, by input.
+    doubts: what speaks against this rule for this run; each names the law that it speaks of.
     """
 
     rule: str
@@ -80,10 +79,11 @@ class Placing:
 class ModelStanding:
     """A model by the law of its time and by today's; None where it has no place by it, and why not.
 
-    beside: by other laws, where they were asked for.
+    by: which law was of its time and why. beside: by other laws, where they were asked for.
     """
 
     run: KnownRun
+    by: LawOfTime | None
     then: Placing | None
     now: Placing | None
     unplaced: str = ""
@@ -96,6 +96,7 @@ class ModelStanding:
             "n_params": float(self.run.n_params.value),
             "counts": str(self.run.n_params.counts),
             "tokens_per_param": self.run.tokens_per_param,
+            "law_of_its_time": self.by.to_json() if self.by else None,
             "then": self.then.to_json() if self.then else None,
             "now": self.now.to_json() if self.now else None,
             "unplaced": self.unplaced,
@@ -113,53 +114,47 @@ class StandingOfModels:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What speaks against the law, and against those of the models' time."""
+        """What speaks against the law, and against those of the models' time; each once."""
         earlier = dict.fromkeys(each.then.rule for each in self.models if each.then is not None)
-        return (*self.law.doubts, *(doubt for name in earlier if name != self.law.name for doubt in rule(name).doubts))
+        those = [doubt for name in earlier if name != self.law.name for doubt in rule(name).doubts]
+        return tuple(dict.fromkeys((*self.law.doubts, *those)))
+
+    @property
+    def doubts_of_places(self) -> dict[str, tuple[str, ...]]:
+        """What speaks against a law for some models only, each said once, and the names of those models."""
+        found: dict[str, list[str]] = {}
+        for model in self.models:
+            places = [each for each in (model.now, model.then, *model.beside) if each is not None]
+            for doubt in dict.fromkeys(doubt for each in places for doubt in each.doubts):
+                found.setdefault(doubt, []).append(model.run.name)
+        return {doubt: tuple(names) for doubt, names in found.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """{"law", "loss_of", "source", "models", "notes", "doubts"}."""
+        """The law, the order and the lead taken, every model, notes, doubts of the laws and of single places."""
         return {
             "law": self.law.name,
             "loss_of": self.law.law.about.text,
             "source": self.law.law.about.source,
+            "order": "released, family, n_params",
+            "lead_months": LEAD_MONTHS,
+            "laws_of_their_time": [{"law": name, "public": since} for since, name in LAWS_OF_THEIR_TIME],
             "models": [each.to_json() for each in self.models],
             "notes": list(self.notes),
             "doubts": list(self.doubts),
+            "doubts_of_places": [{"doubt": said, "models": list(who)} for said, who in self.doubts_of_places.items()],
         }
 
 
 def standing_of_models(law: str | None = None, name: str | None = None) -> StandingOfModels:
     """Every known model, or those of this name or family, by the law of their time and by `law` (`rule` finds it).
 
-    One alone is also laid beside other laws. Raises `BadInput` for a name that is none, with those near it.
+    By month of release. One alone is also laid beside other laws. Raises `BadInput` for a name that is none, with
+    those near it.
     """
-    runs, by = chosen(name), rule(law or DEFAULT_LAW)
-    others = [rule(each) for each in BESIDE if each != by.name] if len(runs) == 1 else []
-    models = tuple(_standing(run, by, others) for run in runs)
+    runs = runs_called(name) if name is not None else tuple(known_runs().values())
+    by = rule(law or DEFAULT_LAW)
+    models = tuple(_standing(run, by, beside=len(runs) == 1) for run in runs)
     return StandingOfModels(by, models, (*_reach(by, models), *NOTES, *_small_batch(models)))
-
-
-def chosen(name: str | None) -> tuple[KnownRun, ...]:
-    """The run of this name however it is written, or those of this family; all where none is named."""
-    runs = tuple(known_runs().values())
-    if name is None:
-        return runs
-    wanted = _letters(name)
-    found = tuple(run for run in runs if _letters(run.name) == wanted)
-    found = found or tuple(run for run in runs if _letters(run.family) == wanted)
-    if found:
-        return found
-    there = {_letters(each): each for run in runs for each in (run.family, run.name)}
-    near = list(dict.fromkeys(there[each] for each in get_close_matches(wanted, there, n=3, cutoff=0.5)))
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(run.name for run in runs)}."
-    raise BadInput(f"No known model is called {name!r}. {hint} `isoflop models` lists them.")
-
-
-def law_of_its_time(released: str) -> Rule | None:
-    """What a model of this month could have been planned by; None before there was any."""
-    names = [name for since, name in LAWS_OF_THEIR_TIME if since <= released]
-    return rule(names[-1]) if names else None
 
 
 def place(run: KnownRun, by: Rule) -> Placing:
@@ -189,15 +184,31 @@ def place(run: KnownRun, by: Rule) -> Placing:
         penalty,
         wasted,
         dict(by.decades(n_params, run.tokens)),
-        tuple(doubts_of(run, counted, by.counts)),
+        tuple(_doubts(run, counted, by)),
     )
 
 
-def _standing(run: KnownRun, by: Rule, others: Sequence[Rule]) -> ModelStanding:
+def _doubts(run: KnownRun, n_params: Counted, by: Rule) -> list[str]:
+    """Why a law may say little of a run of this N."""
+    said = []
+    if Size.ACTIVE in run.sizes:
+        whole = f" of {print_count(run.sizes[Size.TOTAL])}" if Size.TOTAL in run.sizes else ""
+        said.append(
+            f"{by.name} is of dense models and says little of a mixture of experts; N is the "
+            f"{print_count(float(n_params.value))}{whole} parameters that a token uses"
+        )
+    elif by.counts is not None and n_params.counts != by.counts:
+        said.append(f"{by.name} counts {MEANINGS[by.counts]}; N is known only as {MEANINGS[n_params.counts]}")
+    unsure = from_memory(tuple(key for key in ("n_params", "tokens") if key in run.memory))
+    return [*said, *([f"{unsure}, so the place is no surer by any law"] if unsure else [])]
+
+
+def _standing(run: KnownRun, by: Rule, *, beside: bool) -> ModelStanding:
+    of_its_time = law_of_its_time(run)
     if run.tokens is None:
-        return ModelStanding(run, None, None, "the tokens it was trained on were never published")
-    of_its_time, unplaced = law_of_its_time(run.released), ""
+        return ModelStanding(run, of_its_time, None, None, "the tokens it was trained on were never published")
     now: Placing | None = None
+    unplaced = ""
     try:
         now = place(run, by)
     except IsoflopError as error:
@@ -205,8 +216,10 @@ def _standing(run: KnownRun, by: Rule, others: Sequence[Rule]) -> ModelStanding:
     if now is not None and now.far > MOST_DECADES:
         unplaced = f"{now.far:.1f} decades beyond what {by.name} was fitted to, where it says nothing"
         now = None
-    then = None if of_its_time is None else place(run, of_its_time)
-    return ModelStanding(run, then, now, unplaced, tuple(place(run, each) for each in others))
+    then = None if of_its_time is None else place(run, of_its_time.rule)
+    names = dict.fromkeys((*BESIDE, *([of_its_time.rule.name] if of_its_time else []))) if beside else ()
+    others = tuple(place(run, rule(each)) for each in names if each != by.name)
+    return ModelStanding(run, of_its_time, then, now, unplaced, others)
 
 
 def _reach(by: Rule, models: Sequence[ModelStanding]) -> tuple[str, ...]:
@@ -233,7 +246,3 @@ def _small_batch(models: Sequence[ModelStanding]) -> tuple[str, ...]:
                 f"Of a batch far below it C_min is C, and the best N {2**law.a:.2f} times as large.",
             )
     return ()
-
-
-def _letters(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum() or letter == ".")

@@ -6,8 +6,9 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME
 from isoflop.plans.rule import Rule, rule
-from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, ModelStanding, Placing, StandingOfModels
+from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfModels
 from isoflop.reports import axes, labels, palette, prose
 from isoflop.reports.drawing import COLOUR, Drawing
 from isoflop.reports.figure import Figure, csv_of

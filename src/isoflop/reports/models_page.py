@@ -7,7 +7,8 @@ from math import log
 from isoflop.conventions import Size
 from isoflop.laws.papers import cited, where
 from isoflop.laws.published import TAGS
-from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, ModelStanding, StandingOfModels
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME
+from isoflop.plans.standing_of_models import ModelStanding, StandingOfModels
 from isoflop.reports import palette, prose
 from isoflop.reports.markup import fill
 from isoflop.reports.models_text import COUNTS, in_words, short

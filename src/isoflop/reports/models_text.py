@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from isoflop.conventions import MEANINGS, Size
 from isoflop.laws.papers import bibtex
 from isoflop.laws.published import TAGS
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME, LEAD_MONTHS
+from isoflop.plans.models import KnownRun
 from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfModels
 from isoflop.reports import prose
-from isoflop.reports.text import columns
+from isoflop.reports.narrow import kept_to_width
 from isoflop.reports.width import width
 from isoflop.units import print_count
 
@@ -21,23 +23,21 @@ def models_text(found: StandingOfModels) -> str:
     """Two tables of all models, or the page of one; then what to know of them."""
     if len(found.models) == 1:
         return one_text(found)
-    runs: list[tuple[str, ...]] = [
-        ("model", "released", "N", "counts", "D", "C reported", "6 N D", "device-hours", "loss", "tag")
-    ]
-    runs += [_run_row(each) for each in found.models]
     placed: list[tuple[str, ...]] = [
         ("model", "D/N", "then by", "N/best then", "N/best now", "best N", "best D", "nats over", "C wasted")
     ]
     placed += [_placed_row(each) for each in found.models]
-    now = short(found.law.name)
+    title = f"How far from the best run of its own 6 N D: by the law of its time, then by {short(found.law.name)}"
     lines = [
-        columns(runs, right=(2, 4, 5, 6, 7, 8)),
+        "Known public models, oldest first; those of one month by family and size",
+        kept_to_width(_run_rows(found.models), spare=(3,)),
         "",
-        f"How far from the best run of its own 6 N D: by the law of its time, then by {now}",
-        columns(placed, right=(1, 3, 4, 5, 6, 7, 8)),
+        *_wrapped([title]),
+        kept_to_width(placed, spare=(2,)),
         "",
     ]
-    return "\n".join([*lines, *_wrapped([*_legend(found), *_doubts(found), *_unverified(found.models)])])
+    told = [*_legend(found), *_doubts(found), *_doubts_of_places(found), *_unverified(found.models)]
+    return "\n".join([*lines, *_wrapped(told)])
 
 
 def one_text(found: StandingOfModels) -> str:
@@ -61,6 +61,11 @@ def one_text(found: StandingOfModels) -> str:
     if run.mmlu is not None:
         rows.append(("MMLU", f"{prose.percent(run.mmlu, 3)} right, five-shot"))
     rows += [("note", run.note)] if run.note else []
+    if model.by is not None:
+        whose = "sized by" if model.by.own else "law then"
+        rows.append((whose, f"{short(model.by.rule.name)}; {model.by.why}"))
+    else:
+        rows.append(("law then", f"none was public {LEAD_MONTHS} months before its release"))
     rows.append(("from", f"{run.source} [{run.tag}: {TAGS[run.tag]}]"))
     rows += [("UNVERIFIED", run.unverified)] if run.unverified else []
     lines = [_pairs(rows), ""]
@@ -69,8 +74,7 @@ def one_text(found: StandingOfModels) -> str:
         lines += [_by_law(model, every), "", *_wrapped([in_words(model)])]
     if model.unplaced:
         lines += _wrapped([f"By {short(found.law.name)} it has no place: {model.unplaced}."])
-    told = [f"Doubt: {doubt}" for doubt in dict.fromkeys(doubt for each in every for doubt in each.doubts)]
-    told = [each for each in told if not run.unverified or run.unverified not in each]  # told above
+    told = [f"Doubt: {doubt}." for doubt in found.doubts_of_places]
     told += [f"Note: {note}" for note in found.notes] if every else []
     return "\n".join([*lines, *_wrapped([*told, *_doubts(found)]), "", bibtex(run.paper)])
 
@@ -96,7 +100,7 @@ def _by_law(model: ModelStanding, every: Sequence[Placing]) -> str:
         far = f"{each.far:.1f} decades" if each.far else prose.MISSING
         found = (*sizes, ratio, prose.ratio(each.oversized), *_costs(each), far)
         rows.append((short(each.rule), " ".join(marks), *found))
-    return columns(rows, right=(2, 3, 4, 5, 6, 7, 8))
+    return kept_to_width(rows)
 
 
 def in_words(model: ModelStanding) -> str:
@@ -122,18 +126,34 @@ def in_words(model: ModelStanding) -> str:
     return f"{said}; the difference costs {cost}."
 
 
-def _run_row(model: ModelStanding) -> tuple[str, ...]:
-    run = model.run
+def _run_rows(models: Sequence[ModelStanding]) -> list[tuple[str, ...]]:
+    """What was trained; ? beside what is from memory, and room for it beside the others of that column."""
+    heads = {
+        "": "model", "released": "released", "n_params": "N", "counts": "counts", "tokens": "D", "flops": "C reported",
+        "six_nd": "6 N D", "device": "device-hours", "loss": "loss", "tag": "tag",
+    }  # fmt: skip
+    marked = {key for each in models for key in each.run.memory}
+    marked |= {"device"} & {"device" if key == "device_hours" else key for key in marked}
+    rows = [tuple(head + " " * (key in marked) for key, head in heads.items())]
+    for each in models:
+        memory = {"device" if key == "device_hours" else key for key in each.run.memory}
+        cells = zip(heads, _run_cells(each.run), strict=True)
+        rows.append(tuple(cell + ("?" if key in memory else " " * (key in marked)) for key, cell in cells))
+    return rows
+
+
+def _run_cells(run: KnownRun) -> tuple[str, ...]:
     n = run.n_params
+    hours = "" if run.device_hours is None else f"{print_count(run.device_hours)} "
     return (
-        run.name + (" ?" if run.unverified else ""),
+        run.name,
         run.released,
         print_count(float(n.value)),
         COUNTS[Size(n.counts)],
         prose.MISSING if run.tokens is None else print_count(run.tokens),
         prose.MISSING if not run.flops else f"{run.flops[0]:.2e}".replace("e+", "e"),
         prose.MISSING if run.six_nd is None else f"{run.six_nd:.2e}".replace("e+", "e"),
-        prose.MISSING if run.device_hours is None else f"{print_count(run.device_hours)} {run.device}",
+        f"{hours}{run.device}" or prose.MISSING,
         prose.loss(run.loss),
         run.tag,
     )
@@ -144,10 +164,15 @@ def _placed_row(model: ModelStanding) -> tuple[str, ...]:
     return (
         model.run.name,
         prose.ratio(model.run.tokens_per_param),
-        missing if then is None else short(then.rule).partition(" ")[0],
+        missing if then is None else era(model),
         missing if then is None else prose.ratio(then.oversized),
         *((missing,) * 5 if now is None else (prose.ratio(now.oversized), *_two(now), *_costs(now))),
     )
+
+
+def era(model: ModelStanding) -> str:
+    """Whose law a model is judged by: Kaplan; * where its authors sized it so. Empty where there was none."""
+    return "" if model.by is None else short(model.by.rule.name).partition(" ")[0] + ("*" if model.by.own else " ")
 
 
 def _two(placing: Placing) -> tuple[str, str]:
@@ -165,18 +190,50 @@ def _legend(found: StandingOfModels) -> list[str]:
         "longer than is best. best N, best D: what the law advises for its 6 N D. nats over: its loss over the best "
         "one, by the law. C wasted: the share of compute that the best run of the same loss would have saved.",
     ]
-    laws = dict.fromkeys(each.then.rule for each in found.models if each.then is not None)
-    if laws:
-        said.append(
-            f"then by: what a model of its month could have been planned by, {' and '.join(laws)}; now: "
-            f"{found.law.name}."
-        )
+    said += [then_by(found)] if any(each.then for each in found.models) else []
+    for each in found.models:
+        if Size.ACTIVE in each.run.sizes and Size.TOTAL in each.run.sizes:
+            active, total = (print_count(each.run.sizes[counts]) for counts in (Size.ACTIVE, Size.TOTAL))
+            said.append(f"{each.run.name}: N is the {active} parameters that a token uses, of {total}.")
     said += [f"{each.run.name}: {each.unplaced}." for each in found.models if each.unplaced]
     return [*said, *(f"Note: {note}" for note in found.notes)]
 
 
+def then_by(found: StandingOfModels) -> str:
+    """Which law is taken for that of a model's time, and why."""
+    laws = " and ".join(f"{name} (public since {since})" for since, name in LAWS_OF_THEIR_TIME)
+    said = f"then by: the last of {laws} that was known {LEAD_MONTHS} months before its release, when a run is taken "
+    said += "to have been designed"
+    own: dict[str, list[str]] = {}
+    for each in found.models:
+        if each.by is not None and each.by.own and each.then is not None:
+            own.setdefault(f"{each.by.rule.name} ({each.by.why})", []).append(each.run.name)
+    sized = "; ".join(f"{_listed(names, found)} by {law}" for law, names in own.items())
+    said += f". * sized by it, as its authors say: {sized}" if own else ""
+    return f"{said}. Now: {found.law.name}."
+
+
+def _listed(names: Sequence[str], found: StandingOfModels) -> str:
+    """Names after each other, a whole family by its own name."""
+    left = list(names)
+    for family in dict.fromkeys(each.run.family for each in found.models):
+        members = [each.run.name for each in found.models if each.run.family == family]
+        if len(members) > 1 and set(members) <= set(left):
+            at = left.index(members[0])
+            left = [family if i == at else name for i, name in enumerate(left) if i == at or name not in members]
+    return ", ".join(left)
+
+
 def _doubts(found: StandingOfModels) -> list[str]:
     return [f"Doubt: {doubt}" for doubt in found.doubts]
+
+
+def _doubts_of_places(found: StandingOfModels) -> list[str]:
+    """Each once, with the models that it is of."""
+    return [
+        f"Doubt, {'all' if len(names) == len(found.models) else _listed(names, found)}: {said}."
+        for said, names in found.doubts_of_places.items()
+    ]
 
 
 def _unverified(models: Sequence[ModelStanding]) -> list[str]:
@@ -185,7 +242,8 @@ def _unverified(models: Sequence[ModelStanding]) -> list[str]:
     for each in models:
         if each.run.unverified:
             who.setdefault(each.run.unverified, []).append(each.run.name)
-    return [f"? UNVERIFIED, {', '.join(names)}: {said}." for said, names in who.items()]
+    lines = [f"? UNVERIFIED, {', '.join(names)}: {said}." for said, names in who.items()]
+    return [*lines, *(["What is computed of a number with ? is no surer."] if lines else [])]
 
 
 def _against_reported(model: ModelStanding) -> str:
