@@ -33,14 +33,14 @@ def law_of_its_time(run: KnownRun) -> LawOfTime | None:
     None where there was none yet.
     """
     if run.designed_by:
-        memory = " (from memory)" if "designed_by" in run.memory else ""
+        memory = ", from memory" if "designed_by" in run.memory else ""
         return LawOfTime(rule(run.designed_by), own=True, why=f"{run.designed_source}{memory}")
     designed = months_before(run.released, LEAD_MONTHS)
     known = [(since, name) for since, name in LAWS_OF_THEIR_TIME if since <= designed]
     if not known:
         return None
     since, name = known[-1]
-    why = f"public since {since}, the last that was {LEAD_MONTHS} months before its release"
+    why = f"public since {since}: the last that was in {designed}, {LEAD_MONTHS} months before its release"
     return LawOfTime(rule(name), own=False, why=why)
 
 

@@ -38,7 +38,7 @@ class Placing:
     them. best_n_params, best_tokens: what the rule advises for it; best_n_params_ends: 90 % over a fit's draws. loss:
     the law's at the run's N and D; penalty: that over the best, nats/token; wasted: the share of compute that the best
     run of the same loss saves; None where the rule knows no loss. decades: how far beyond what was fitted, by input.
-    doubts: what speaks against this rule for this run; each names the law that it speaks of.
+    doubts: why this rule may say little of this run.
     """
 
     rule: str
@@ -105,6 +105,15 @@ class ModelStanding:
 
 
 @dataclass(frozen=True)
+class PlaceDoubt:
+    """Why these laws may say little of these models."""
+
+    said: str
+    laws: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StandingOfModels:
     """Models by the laws of their time and by `law`, with what to know of it."""
 
@@ -120,14 +129,18 @@ class StandingOfModels:
         return tuple(dict.fromkeys((*self.law.doubts, *those)))
 
     @property
-    def doubts_of_places(self) -> dict[str, tuple[str, ...]]:
-        """What speaks against a law for some models only, each said once, and the names of those models."""
-        found: dict[str, list[str]] = {}
+    def doubts_of_places(self) -> tuple[PlaceDoubt, ...]:
+        """Why a law may say little of some models, each said once."""
+        who: dict[tuple[str, str], list[str]] = {}
         for model in self.models:
-            places = [each for each in (model.now, model.then, *model.beside) if each is not None]
-            for doubt in dict.fromkeys(doubt for each in places for doubt in each.doubts):
-                found.setdefault(doubt, []).append(model.run.name)
-        return {doubt: tuple(names) for doubt, names in found.items()}
+            places = {each.rule: each for each in (model.now, model.then, *model.beside) if each is not None}
+            for each in places.values():
+                for said in each.doubts:
+                    who.setdefault((said, each.rule), []).append(model.run.name)
+        laws: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (said, law), names in who.items():
+            laws.setdefault((said, tuple(names)), []).append(law)
+        return tuple(PlaceDoubt(said, tuple(by), names) for (said, names), by in laws.items())
 
     def to_json(self) -> dict[str, Any]:
         """The law, the order and the lead taken, every model, notes, doubts of the laws and of single places."""
@@ -141,7 +154,7 @@ class StandingOfModels:
             "models": [each.to_json() for each in self.models],
             "notes": list(self.notes),
             "doubts": list(self.doubts),
-            "doubts_of_places": [{"doubt": said, "models": list(who)} for said, who in self.doubts_of_places.items()],
+            "doubts_of_places": [asdict(each) for each in self.doubts_of_places],
         }
 
 
@@ -193,14 +206,12 @@ def _doubts(run: KnownRun, n_params: Counted, by: Rule) -> list[str]:
     said = []
     if Size.ACTIVE in run.sizes:
         whole = f" of {print_count(run.sizes[Size.TOTAL])}" if Size.TOTAL in run.sizes else ""
-        said.append(
-            f"{by.name} is of dense models and says little of a mixture of experts; N is the "
-            f"{print_count(float(n_params.value))}{whole} parameters that a token uses"
-        )
+        used = f"N is the {print_count(float(n_params.value))}{whole} parameters that a token uses"
+        said.append(f"a law that knows no mixtures of experts; {used}")
     elif by.counts is not None and n_params.counts != by.counts:
-        said.append(f"{by.name} counts {MEANINGS[by.counts]}; N is known only as {MEANINGS[n_params.counts]}")
+        said.append(f"the law counts {MEANINGS[by.counts]}; N is known only as {MEANINGS[n_params.counts]}")
     unsure = from_memory(tuple(key for key in ("n_params", "tokens") if key in run.memory))
-    return [*said, *([f"{unsure}, so the place is no surer by any law"] if unsure else [])]
+    return [*said, *([f"{unsure}, so is the place"] if unsure else [])]
 
 
 def _standing(run: KnownRun, by: Rule, *, beside: bool) -> ModelStanding:

@@ -12,7 +12,7 @@ from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfM
 from isoflop.reports import axes, labels, palette, prose
 from isoflop.reports.drawing import COLOUR, Drawing
 from isoflop.reports.figure import Figure, csv_of
-from isoflop.reports.models_text import short
+from isoflop.reports.one_model_text import short
 
 ACCENT, TREND, SOFT = (palette.light(role) for role in ("accent", "trend", "soft"))
 LIGHT, MIDDLE, DARK = palette.spread(palette.SHADES, 3)

@@ -11,7 +11,8 @@ from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME
 from isoflop.plans.standing_of_models import ModelStanding, StandingOfModels
 from isoflop.reports import palette, prose
 from isoflop.reports.markup import fill
-from isoflop.reports.models_text import COUNTS, in_words, short
+from isoflop.reports.models_text import COUNTS
+from isoflop.reports.one_model_text import in_words, short
 from isoflop.units import print_count
 
 
