@@ -242,8 +242,9 @@ def _reach(by: Rule, models: Sequence[ModelStanding]) -> tuple[str, ...]:
         return ()
     farthest = max(beyond, key=lambda each: each.now.far if each.now else 0.0)
     assert farthest.now is not None
+    lie = "lies" if len(beyond) == 1 else "lie"
     return (
-        f"{len(beyond)} of {len(models)} models lie beyond what {by.name} was fitted to, {farthest.run.name} by "
+        f"{len(beyond)} of {len(models)} models {lie} beyond what {by.name} was fitted to, {farthest.run.name} by "
         f"{farthest.now.far:.1f} decades.",
     )
 

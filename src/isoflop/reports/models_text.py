@@ -13,6 +13,7 @@ from isoflop.units import print_count
 
 COUNTS = {Size.TOTAL: "all", Size.WITH_HEAD: "with head", Size.NON_EMBEDDING: "no embedding", Size.ACTIVE: "active"}
 """What N counts, in a column."""
+ORDER = "known public models, oldest first; those of one month by family and size"
 
 
 def models_text(found: StandingOfModels) -> str:
@@ -25,14 +26,15 @@ def models_text(found: StandingOfModels) -> str:
     placed += [_placed_row(each) for each in found.models]
     title = f"How far from the best run of its own 6 N D: by the law of its time, then by {short(found.law.name)}"
     lines = [
-        "Known public models, oldest first; those of one month by family and size",
+        f"{ORDER[0].upper()}{ORDER[1:]}",
         kept_to_width(_run_rows(found.models), spare=(3,)),
         "",
         *wrapped([title]),
         kept_to_width(placed, spare=(2,)),
         "",
     ]
-    told = [*_legend(found), *_doubts(found), *_doubts_of_places(found), *_unverified(found.models)]
+    doubts = (f"Doubt: {each}" for each in (*found.doubts, *doubts_of_places(found)))
+    told = [*_legend(found), *doubts, *_unverified(found.models)]
     return "\n".join([*lines, *wrapped(told)])
 
 
@@ -96,10 +98,6 @@ def _legend(found: StandingOfModels) -> list[str]:
         "the same loss would have saved.",
     ]
     said += [then_by(found)] if any(each.then for each in found.models) else []
-    for each in found.models:
-        if Size.ACTIVE in each.run.sizes and Size.TOTAL in each.run.sizes:
-            active, total = (print_count(each.run.sizes[counts]) for counts in (Size.ACTIVE, Size.TOTAL))
-            said.append(f"{each.run.name}: N is the {active} parameters that a token uses, of {total}.")
     said += [f"{each.run.name}: {each.unplaced}." for each in found.models if each.unplaced]
     return [*said, *(f"Note: {note}" for note in found.notes)]
 
@@ -129,16 +127,12 @@ def _listed(names: Sequence[str], found: StandingOfModels) -> str:
     return ", ".join(left)
 
 
-def _doubts(found: StandingOfModels) -> list[str]:
-    return [f"Doubt: {doubt}" for doubt in found.doubts]
-
-
-def _doubts_of_places(found: StandingOfModels) -> list[str]:
+def doubts_of_places(found: StandingOfModels) -> list[str]:
     """Each once, with the laws and the models that it is of."""
     lines = []
     for each in found.doubts_of_places:
         who = "every model" if len(each.models) == len(found.models) else _listed(each.models, found)
-        lines.append(f"Doubt: {who}, by {', '.join(each.laws)}: {each.said}.")
+        lines.append(f"{who}, by {', '.join(each.laws)}: {each.said}.")
     return lines
 
 
@@ -149,4 +143,4 @@ def _unverified(models: Sequence[ModelStanding]) -> list[str]:
         if each.run.unverified:
             who.setdefault(each.run.unverified, []).append(each.run.name)
     lines = [f"? UNVERIFIED, {', '.join(names)}: {said}." for said, names in who.items()]
-    return [*lines, *(["What is computed of a number with ? is no surer."] if lines else [])]
+    return [*lines, *(["What is computed from a number with ? is no surer."] if lines else [])]
