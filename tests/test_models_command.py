@@ -18,16 +18,21 @@ from isoflop.conventions import Size
 from isoflop.errors import BadInput
 from isoflop.estimates.fit import fits_to_json
 from isoflop.laws.catalog import PUBLISHED, published_law
-from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX, Chinchilla
+from isoflop.laws.chinchilla import Chinchilla
 from isoflop.laws.law import About
 from isoflop.laws.papers import papers
-from isoflop.plans.models import distance, known_run, known_runs, six_nd
-from isoflop.plans.rule import rule, rules
-from isoflop.plans.standing_of_models import Placing, StandingOfModels, law_of_its_time, place, standing_of_models
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME, LEAD_MONTHS, law_of_its_time, months_before
+from isoflop.plans.models import KnownRun, known_run, known_runs, six_nd
+from isoflop.plans.question import Question
+from isoflop.plans.rule import Rule, rule, rules
+from isoflop.plans.source import fitted_source, published_source
+from isoflop.plans.standing_of_models import Placing, StandingOfModels, place, standing_of_models
+from isoflop.plans.whole import whole_plan
 from isoflop.reports import labels
 from isoflop.reports.model_figures import draw
 from isoflop.reports.models_page import models_page
-from isoflop.reports.models_text import models_text, short
+from isoflop.reports.models_text import models_text
+from isoflop.reports.one_model_text import short
 from isoflop.reports.width import WIDEST
 from isoflop.units import PF_DAY
 from planted_analyses import WARNED, fit_of, sample_of
@@ -106,19 +111,75 @@ def test_llama_3_1_followed_its_own_law() -> None:
     assert now("Llama 3.1 405B", "DUBEY_2024").oversized == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.parametrize(
-    ("released", "law"),
-    [
-        ("2019-12", None),
-        ("2020-01", "KAPLAN_2020_TABLE_6_SIZE"),
-        ("2022-03", "KAPLAN_2020_TABLE_6_SIZE"),
-        ("2022-04", "HOFFMANN_2022_APPROACH_1_SIZE"),
-        ("2025-03", "HOFFMANN_2022_APPROACH_1_SIZE"),
-    ],
-)
-def test_the_law_of_a_time_is_what_was_published_by_then(released: str, law: str | None) -> None:
-    found = law_of_its_time(released)
-    assert (found.name if found else None) == law
+KAPLAN, HOFFMANN = "KAPLAN_2020_TABLE_6_SIZE", "HOFFMANN_2022_APPROACH_1_SIZE"
+THEN = {
+    "GPT-2 XL": None, "GPT-3": KAPLAN, "Gopher": KAPLAN, "Chinchilla": HOFFMANN, "PaLM": KAPLAN, "LLaMA 65B": HOFFMANN,
+    "Llama 2 70B": HOFFMANN, "Llama 3.1 405B": "DUBEY_2024", "OLMo 2 7B": HOFFMANN, "OLMo 2 13B": HOFFMANN,
+    "DeepSeek-V3": HOFFMANN, "OLMo 2 32B": HOFFMANN,
+}  # fmt: skip
+
+
+def law_then(run: KnownRun) -> str | None:
+    found = law_of_its_time(run)
+    return found.rule.name if found else None
+
+
+@pytest.mark.parametrize("name", known_runs())
+def test_the_law_of_its_time_was_known_when_a_run_was_designed(name: str) -> None:
+    run = known_run(name)
+    suites = {"Pythia": HOFFMANN, "Cerebras-GPT": "HOFFMANN_2022_TWENTY_SIZE"}
+    assert law_then(run) == suites.get(run.family, THEN.get(name))
+    since = {law: month for month, law in LAWS_OF_THEIR_TIME}
+    found = law_of_its_time(run)
+    if found and not found.own:
+        assert since[found.rule.name] <= months_before(run.released, LEAD_MONTHS)
+        assert since[found.rule.name] in found.why
+
+
+def test_any_lead_from_two_to_eleven_months_finds_the_same_laws(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = {name: law_then(run) for name, run in known_runs().items()}
+
+    def changed(lead: int) -> set[str]:
+        monkeypatch.setattr("isoflop.plans.law_of_time.LEAD_MONTHS", lead)
+        return {name for name, run in known_runs().items() if law_then(run) != usual[name]}
+
+    assert [changed(lead) for lead in range(2, 12)] == [set()] * 10
+    assert changed(1) == {"PaLM"}
+    assert changed(12) == {"LLaMA 65B"}
+
+
+def test_laws_are_public_since_the_month_of_their_papers() -> None:
+    for since, name in LAWS_OF_THEIR_TIME:
+        number = re.search(r"arXiv:(\d\d)(\d\d)\.", PUBLISHED[name].about.source)
+        assert number
+        assert since == f"20{number[1]}-{number[2]}"
+
+
+def test_months_before_go_over_the_year() -> None:
+    assert months_before("2022-04", 6) == "2021-10"
+    assert months_before("2020-01", 1) == "2019-12"
+    assert months_before("2024-12", 12) == "2023-12"
+    assert months_before("2024-07", 6) == "2024-01"
+
+
+def test_palm_is_judged_by_kaplan_and_chinchilla_by_its_own_law() -> None:
+    assert then("PaLM").oversized == pytest.approx(0.378, abs=0.001)
+    assert then("Chinchilla").rule == HOFFMANN
+    assert then("Chinchilla").oversized == pytest.approx(1.02, abs=0.005)
+    plain = {each["name"]: each for each in standing().to_json()["models"]}
+    assert plain["Chinchilla"]["law_of_its_time"]["designed_by"] is True
+    assert "arXiv:2203.15556" in plain["Chinchilla"]["law_of_its_time"]["why"]
+    assert plain["PaLM"]["law_of_its_time"]["designed_by"] is False
+    assert "2021-10, 6 months before" in plain["PaLM"]["law_of_its_time"]["why"]
+    assert plain["GPT-2 XL"]["law_of_its_time"] is None
+    assert standing().to_json()["lead_months"] == LEAD_MONTHS
+    text = " ".join(models_text(standing()).split())
+    assert f"known {LEAD_MONTHS} months before its release" in text
+    assert "Chinchilla by HOFFMANN_2022_APPROACH_1_SIZE (arXiv:2203.15556" in text
+    assert re.search(r"Chinchilla +20 +Hoffmann\*", models_text(standing()))
+    assert re.search(r"PaLM +1.44 +Kaplan +0.378", models_text(standing()))
+    assert "2021-10, 6 months before its release" in " ".join(models_text(standing(name="palm")).split())
+    assert "sized by Hoffmann 2022, approach 1" in " ".join(models_text(standing(name="chinchilla")).split())
 
 
 def test_the_law_of_its_time_does_not_change_with_the_law_asked() -> None:
@@ -126,14 +187,40 @@ def test_the_law_of_its_time_does_not_change_with_the_law_asked() -> None:
         assert one.then == other.then
 
 
-@pytest.mark.parametrize("law", [BESIROGLU_2024, HOFFMANN_2022_TEX], ids=["besiroglu", "hoffmann"])
-def test_a_place_is_the_distance_of_the_run(law: Chinchilla) -> None:
-    name = next(each for each, row in PUBLISHED.items() if dict(row.values) == law.constants)
-    for model in ("GPT-3", "Pythia 1B", "DeepSeek-V3"):
-        far, found = distance(known_run(model), law), now(model, name)
-        assert found.best_n_params == pytest.approx(far.best_n_params, rel=1e-6)
-        assert found.penalty == pytest.approx(far.penalty, abs=1e-9)
-        assert found.wasted == pytest.approx(1 - 1 / far.wasted, abs=1e-6)
+PLANTED = Chinchilla(E=1.8, A=400.0, B=2000.0, alpha=0.34, beta=0.37)
+
+
+def made(n_params: float, tokens: float) -> KnownRun:
+    return KnownRun("x", "x", {Size.TOTAL: n_params}, "2024-01", "V", "here", "x", tokens=tokens)
+
+
+def test_a_run_at_the_optimum_wastes_nothing() -> None:
+    best = allocate(PLANTED, 1e21)
+    found = place(made(best.n_params, best.tokens), Rule("planted", PLANTED, None))
+    assert found.penalty == pytest.approx(0, abs=1e-9)
+    assert found.wasted == pytest.approx(0, abs=1e-6)
+    assert found.oversized == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize("factor", [0.25, 4.0])
+def test_the_wasted_compute_is_what_the_best_run_of_that_loss_saves(factor: float) -> None:
+    """alpha = beta: N off by k costs as much as C off by ((k^a + k^-a) / 2)^(2/a)."""
+    law = Chinchilla(E=1.8, A=400.0, B=400.0, alpha=0.35, beta=0.35)
+    best = allocate(law, 1e21)
+    found = place(made(best.n_params * factor, best.tokens / factor), Rule("planted", law, None))
+    assert 1 / (1 - (found.wasted or 0)) == pytest.approx(((factor**0.35 + factor**-0.35) / 2) ** (2 / 0.35), rel=1e-4)
+    assert found.oversized == pytest.approx(factor, rel=1e-4)
+    assert (found.penalty or 0) > 0
+
+
+@pytest.mark.parametrize("law", [None, "HOFFMANN_2022_TEX", "MUENNIGHOFF_2023"])
+@pytest.mark.parametrize("model", ["GPT-3", "Llama 3.1 405B", "Cerebras-GPT 1.3B"])
+def test_what_is_best_is_what_plan_advises(law: str | None, model: str) -> None:
+    """`isoflop plan --flops C --law SET`, C that of the run as the law counts N."""
+    found = now(model, law)
+    plan = whole_plan(Question(flops=found.flops), published_source(law, repeats=False)).answer
+    assert plan.n_params == pytest.approx(found.best_n_params, rel=1e-4)
+    assert plan.tokens == pytest.approx(found.best_tokens, rel=1e-4)
 
 
 def test_a_mixture_of_experts_spent_what_its_active_parameters_cost() -> None:
@@ -141,7 +228,10 @@ def test_a_mixture_of_experts_spent_what_its_active_parameters_cost() -> None:
     found = now("DeepSeek-V3")
     assert found.flops == six_nd(37e9, 14.8e12)
     assert found.n_params == 37e9
-    assert any("mixture of experts" in doubt for doubt in found.doubts)
+    (doubt,) = found.doubts
+    assert "no mixtures of experts; N is the 37.0B of 671B parameters that a token uses" in doubt
+    text = " ".join(models_text(standing()).split())
+    assert text.count("the 37.0B of 671B parameters that a token uses") == 1
 
 
 @pytest.mark.parametrize("name", rules())
@@ -203,7 +293,8 @@ def test_json_has_everything_of_every_model() -> None:
     assert plain["law"] == "BESIROGLU_2024"
     assert [each["name"] for each in plain["models"]] == list(known_runs())
     for each, run in zip(plain["models"], known_runs().values(), strict=True):
-        for key in ("released", "sizes", "counts", "tokens", "flops", "flops_6nd", "tokens_per_param", "device_hours",
+        for key in ("released", "sizes", "counts", "memory", "law_of_its_time",
+                    "tokens", "flops", "flops_6nd", "tokens_per_param", "device_hours",
                     "loss", "loss_of", "tag", "unverified", "source", "paper", "then", "now"):  # fmt: skip
             assert key in each
         assert (each["now"] is None) == (run.tokens is None)
@@ -223,14 +314,57 @@ def test_words_fit_their_lines(name: str | None) -> None:
         assert text
 
 
+def test_a_question_mark_stands_beside_what_is_from_memory_and_nothing_else() -> None:
+    table = models_text(standing()).partition("\n\n")[0].splitlines()
+    rows = {line[:17].strip(): line[17:].split() for line in table[2:]}
+    assert set(rows) == set(known_runs())
+    assert [cell for cell in rows["GPT-3"] if "?" in cell] == ["V100?"]
+    assert [cell for cell in rows["GPT-2 XL"] if "?" in cell] == ["2019-11?", "1.54B?"]
+    assert [cell for cell in rows["LLaMA 65B"] if "?" in cell] == ["65.2B?", "1.40T?", "A100?"]
+    assert [cell for cell in rows["OLMo 2 7B"] if "?" in cell] == ["7.30B?", "1.80e23?"]
+    assert not any("?" in cell for name in ("Gopher", "PaLM", "Pythia 1B") for cell in rows[name])
+    assert re.search(r"GPT-3 +1.72 +Kaplan\*\? ", models_text(standing()))
+
+
 def test_words_name_every_doubt_once() -> None:
     text = models_text(standing())
+    plain = " ".join(text.split())
     for run in known_runs().values():
         assert run.name in text
-        assert not run.unverified or f"{run.name} ?" in text
-    plain = " ".join(text.split())
+        assert run.unverified in plain
     assert plain.count("size and FLOPs are from memory") == 1
     assert "KAPLAN_2020_TABLE_6_SIZE" in plain
+    doubts = [each for each in re.split(r"(?m)^(?! )", text) if each.startswith("Doubt")]
+    assert len(doubts) == len(set(doubts))
+
+
+@pytest.mark.parametrize("name", [None, "GPT-3", "DeepSeek-V3", "LLaMA 65B"])
+@pytest.mark.parametrize("law", [None, "DUBEY_2024"])
+def test_every_doubt_names_the_law_it_speaks_of(law: str | None, name: str | None) -> None:
+    found = standing(law, name)
+    known = set(PUBLISHED)
+    for doubt in found.doubts:
+        assert doubt.partition(",")[0] in known
+    for place_doubt in found.doubts_of_places:
+        assert place_doubt.laws
+        assert set(place_doubt.laws) <= known
+    for line in re.split(r"(?m)^(?! )", models_text(found)):
+        assert not line.startswith("Doubt") or any(each in " ".join(line.split()) for each in known)
+
+
+def test_models_are_listed_by_month_of_release_and_say_so() -> None:
+    released = [each.run.released for each in standing().models]
+    assert released == sorted(released)
+    assert "oldest first" in models_text(standing()).splitlines()[0]
+    assert standing().to_json()["order"].startswith("released")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+@pytest.mark.parametrize("name", [None, "PaLM", "DeepSeek-V3", "pythia"])
+def test_words_keep_to_a_narrow_terminal(columns: int, name: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = models_text(standing(name=name)).partition("\n\n@")[0]
+    assert max(map(len, text.splitlines())) <= columns
 
 
 def test_the_page_of_one_lays_laws_side_by_side() -> None:
@@ -270,8 +404,25 @@ def test_a_user_s_fit_judges_them_with_its_interval(tmp_path: Path) -> None:
     assert gpt.best_n_params_ends is not None
     assert gpt.best_n_params_ends[0] < gpt.best_n_params < gpt.best_n_params_ends[1]
     assert any(WARNED.message in doubt for doubt in found.doubts)
+    plan = whole_plan(Question(flops=gpt.flops), fitted_source(path, repeats=False)).answer
+    assert plan.n_params == pytest.approx(gpt.best_n_params, rel=0.01)  # the median of all draws, not the fit
     assert "90 % of the fit's draws" in " ".join(models_text(standing_of_models(str(path), "GPT-3")).split())
     assert f"Chinchilla of {path.name}" in Reader(models_page(found)).text
+
+
+def test_a_doubt_that_a_fit_has_of_every_model_is_said_once(tmp_path: Path) -> None:
+    """Its N counts no embeddings, which is known of Pythia alone."""
+    law = replace(LAW, about=About(n_params=Size.NON_EMBEDDING))
+    fit = replace(fit_of(LAW, ladder(), WARNED, WARNED, draws=False), law=law, convention=Size.NON_EMBEDDING)
+    path = tmp_path / "fit.json"
+    path.write_text(fits_to_json([fit]))
+    found = standing_of_models(str(path))
+    own = [each for each in found.doubts_of_places if "Chinchilla of fit.json" in each.laws]
+    (doubt,) = [each for each in own if "counts" in each.said]
+    assert len(doubt.models) == 17
+    text = " ".join(models_text(found).split())
+    assert text.count("Chinchilla of fit.json: the law counts parameters without embeddings and head") == 1
+    assert text.count(" ".join(WARNED.message.split())) == 1
 
 
 def test_a_fit_of_tiny_runs_says_nothing_of_large_ones(tmp_path: Path) -> None:
@@ -360,9 +511,12 @@ def test_the_command_lists_one_and_writes_a_page(isoflop: Shell) -> None:
     assert one.returncode == 0, one.stderr
     assert "Hoffmann 2022, TeX" in one.stdout
     assert (isoflop.folder / "out.html").read_text().startswith("<!doctype html>")
+    alone = json.loads(isoflop("models", "gpt3", "--json").stdout)
+    assert [each["name"] for each in alone["models"]] == ["GPT-3"]
+    assert len(alone["models"][0]["beside"]) == 4
     refused = isoflop("models", "gpt5", "--json")
     assert refused.returncode == 2
-    assert "GPT-3" in refused.stderr
+    assert "Did you mean GPT-" in refused.stderr
 
 
 def test_the_list_answers_at_once_and_loads_nothing_heavy() -> None:

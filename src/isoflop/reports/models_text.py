@@ -26,11 +26,11 @@ def models_text(found: StandingOfModels) -> str:
     placed += [_placed_row(each) for each in found.models]
     title = f"How far from the best run of its own 6 N D: by the law of its time, then by {short(found.law.name)}"
     lines = [
-        f"{ORDER[0].upper()}{ORDER[1:]}",
-        kept_to_width(_run_rows(found.models), spare=(3,)),
+        *wrapped([f"{ORDER[0].upper()}{ORDER[1:]}"]),
+        kept_to_width(_run_rows(found.models), spare=(3, 9, 6)),
         "",
         *wrapped([title]),
-        kept_to_width(placed, spare=(2,)),
+        kept_to_width(placed, spare=(7, 6, 5)),
         "",
     ]
     doubts = (f"Doubt: {each}" for each in (*found.doubts, *doubts_of_places(found)))

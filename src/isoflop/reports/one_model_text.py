@@ -115,7 +115,7 @@ def _by_law(model: ModelStanding, every: Sequence[Placing]) -> str:
         cells = (*two(each), prose.ratio(each.best_tokens_per_param), prose.ratio(each.oversized), *costs(each), far)
         marked = f" ({', '.join(marks)})" if marks else ""
         rows.append((short(each.rule) + marked, *cells))
-    return kept_to_width(rows)
+    return kept_to_width(rows, spare=(5,))
 
 
 def _against_reported(model: ModelStanding) -> str:
