@@ -1,14 +1,10 @@
-"""`isoflop models`: where the known models stand by the law of their time and by any other, as words, JSON and page."""
+"""`isoflop models`: where the known models stand by any law, as Python and as JSON."""
 
 import json
-import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -16,52 +12,21 @@ from conftest import Shell
 from isoflop.allocations.allocate import allocate
 from isoflop.conventions import Size
 from isoflop.errors import BadInput
-from isoflop.estimates.fit import fits_to_json
-from isoflop.laws.catalog import PUBLISHED, published_law
+from isoflop.laws.catalog import published_law
 from isoflop.laws.chinchilla import Chinchilla
-from isoflop.laws.law import About
 from isoflop.laws.papers import papers
-from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME, LEAD_MONTHS, law_of_its_time, months_before
 from isoflop.plans.models import KnownRun, known_run, known_runs, six_nd
 from isoflop.plans.question import Question
 from isoflop.plans.rule import Rule, rule, rules
 from isoflop.plans.source import fitted_source, published_source
-from isoflop.plans.standing_of_models import Placing, StandingOfModels, place, standing_of_models
+from isoflop.plans.standing_of_models import place, standing_of_models
 from isoflop.plans.whole import whole_plan
-from isoflop.reports import labels
-from isoflop.reports.model_figures import draw
 from isoflop.reports.models_page import models_page
 from isoflop.reports.models_text import models_text
-from isoflop.reports.one_model_text import short
-from isoflop.reports.width import WIDEST
 from isoflop.units import PF_DAY
-from planted_analyses import WARNED, fit_of, sample_of
-from planted_ladders import ladder
-from read_html import Reader, saved
-
-PICTURES = ["timeline", "sizes-and-tokens", "tokens-per-param", "losses"]
-
-
-@cache
-def standing(law: str | None = None, name: str | None = None) -> StandingOfModels:
-    return standing_of_models(law, name)
-
-
-def now(model: str, law: str | None = None) -> Placing:
-    (found,) = [each.now for each in standing(law).models if each.run.name == model]
-    assert found is not None
-    return found
-
-
-def then(model: str) -> Placing:
-    (found,) = [each.then for each in standing().models if each.run.name == model]
-    assert found is not None
-    return found
-
-
-@cache
-def page(law: str | None = None) -> str:
-    return models_page(standing(law))
+from placed_models import LAW, now, standing, then, written
+from planted_analyses import WARNED
+from read_html import Reader
 
 
 def test_every_run_leads_to_a_paper() -> None:
@@ -104,87 +69,6 @@ def test_overtrained_models_are_below_the_best_size() -> None:
     for name in ("Llama 3.1 405B", "OLMo 2 7B", "DeepSeek-V3"):
         assert now(name).oversized < 0.7, name
         assert now(name).best_n_params > float(known_run(name).n_params.value)
-
-
-def test_llama_3_1_followed_its_own_law() -> None:
-    """They read 402e9 parameters off it at 3.8e25 FLOPs and trained 405e9; without the text's rounding."""
-    assert now("Llama 3.1 405B", "DUBEY_2024").oversized == pytest.approx(1, abs=0.1)
-
-
-KAPLAN, HOFFMANN = "KAPLAN_2020_TABLE_6_SIZE", "HOFFMANN_2022_APPROACH_1_SIZE"
-THEN = {
-    "GPT-2 XL": None, "GPT-3": KAPLAN, "Gopher": KAPLAN, "Chinchilla": HOFFMANN, "PaLM": KAPLAN, "LLaMA 65B": HOFFMANN,
-    "Llama 2 70B": HOFFMANN, "Llama 3.1 405B": "DUBEY_2024", "OLMo 2 7B": HOFFMANN, "OLMo 2 13B": HOFFMANN,
-    "DeepSeek-V3": HOFFMANN, "OLMo 2 32B": HOFFMANN,
-}  # fmt: skip
-
-
-def law_then(run: KnownRun) -> str | None:
-    found = law_of_its_time(run)
-    return found.rule.name if found else None
-
-
-@pytest.mark.parametrize("name", known_runs())
-def test_the_law_of_its_time_was_known_when_a_run_was_designed(name: str) -> None:
-    run = known_run(name)
-    suites = {"Pythia": HOFFMANN, "Cerebras-GPT": "HOFFMANN_2022_TWENTY_SIZE"}
-    assert law_then(run) == suites.get(run.family, THEN.get(name))
-    since = {law: month for month, law in LAWS_OF_THEIR_TIME}
-    found = law_of_its_time(run)
-    if found and not found.own:
-        assert since[found.rule.name] <= months_before(run.released, LEAD_MONTHS)
-        assert since[found.rule.name] in found.why
-
-
-def test_any_lead_from_two_to_eleven_months_finds_the_same_laws(monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = {name: law_then(run) for name, run in known_runs().items()}
-
-    def changed(lead: int) -> set[str]:
-        monkeypatch.setattr("isoflop.plans.law_of_time.LEAD_MONTHS", lead)
-        return {name for name, run in known_runs().items() if law_then(run) != usual[name]}
-
-    assert [changed(lead) for lead in range(2, 12)] == [set()] * 10
-    assert changed(1) == {"PaLM"}
-    assert changed(12) == {"LLaMA 65B"}
-
-
-def test_laws_are_public_since_the_month_of_their_papers() -> None:
-    for since, name in LAWS_OF_THEIR_TIME:
-        number = re.search(r"arXiv:(\d\d)(\d\d)\.", PUBLISHED[name].about.source)
-        assert number
-        assert since == f"20{number[1]}-{number[2]}"
-
-
-def test_months_before_go_over_the_year() -> None:
-    assert months_before("2022-04", 6) == "2021-10"
-    assert months_before("2020-01", 1) == "2019-12"
-    assert months_before("2024-12", 12) == "2023-12"
-    assert months_before("2024-07", 6) == "2024-01"
-
-
-def test_palm_is_judged_by_kaplan_and_chinchilla_by_its_own_law() -> None:
-    assert then("PaLM").oversized == pytest.approx(0.378, abs=0.001)
-    assert then("Chinchilla").rule == HOFFMANN
-    assert then("Chinchilla").oversized == pytest.approx(1.02, abs=0.005)
-    plain = {each["name"]: each for each in standing().to_json()["models"]}
-    assert plain["Chinchilla"]["law_of_its_time"]["designed_by"] is True
-    assert "arXiv:2203.15556" in plain["Chinchilla"]["law_of_its_time"]["why"]
-    assert plain["PaLM"]["law_of_its_time"]["designed_by"] is False
-    assert "2021-10, 6 months before" in plain["PaLM"]["law_of_its_time"]["why"]
-    assert plain["GPT-2 XL"]["law_of_its_time"] is None
-    assert standing().to_json()["lead_months"] == LEAD_MONTHS
-    text = " ".join(models_text(standing()).split())
-    assert f"known {LEAD_MONTHS} months before its release" in text
-    assert "Chinchilla by HOFFMANN_2022_APPROACH_1_SIZE (arXiv:2203.15556" in text
-    assert re.search(r"Chinchilla +20 +Hoffmann\*", models_text(standing()))
-    assert re.search(r"PaLM +1.44 +Kaplan +0.378", models_text(standing()))
-    assert "2021-10, 6 months before its release" in " ".join(models_text(standing(name="palm")).split())
-    assert "sized by Hoffmann 2022, approach 1" in " ".join(models_text(standing(name="chinchilla")).split())
-
-
-def test_the_law_of_its_time_does_not_change_with_the_law_asked() -> None:
-    for one, other in zip(standing().models, standing("DUBEY_2024").models, strict=True):
-        assert one.then == other.then
 
 
 PLANTED = Chinchilla(E=1.8, A=400.0, B=2000.0, alpha=0.34, beta=0.37)
@@ -305,96 +189,6 @@ def test_json_has_everything_of_every_model() -> None:
     assert any("UNVERIFIED" in doubt for doubt in plain["doubts"])
 
 
-@pytest.mark.parametrize("name", [None, *known_runs(), "pythia"])
-def test_words_fit_their_lines(name: str | None) -> None:
-    """But for BibTeX, which is to be pasted."""
-    for law in (None, "DUBEY_2024"):
-        text = models_text(standing(law, name)).partition("\n\n@")[0]
-        assert max(map(len, text.splitlines())) <= WIDEST
-        assert text
-
-
-def test_a_question_mark_stands_beside_what_is_from_memory_and_nothing_else() -> None:
-    table = models_text(standing()).partition("\n\n")[0].splitlines()
-    rows = {line[:17].strip(): line[17:].split() for line in table[2:]}
-    assert set(rows) == set(known_runs())
-    assert [cell for cell in rows["GPT-3"] if "?" in cell] == ["V100?"]
-    assert [cell for cell in rows["GPT-2 XL"] if "?" in cell] == ["2019-11?", "1.54B?"]
-    assert [cell for cell in rows["LLaMA 65B"] if "?" in cell] == ["65.2B?", "1.40T?", "A100?"]
-    assert [cell for cell in rows["OLMo 2 7B"] if "?" in cell] == ["7.30B?", "1.80e23?"]
-    assert not any("?" in cell for name in ("Gopher", "PaLM", "Pythia 1B") for cell in rows[name])
-    assert re.search(r"GPT-3 +1.72 +Kaplan\*\? ", models_text(standing()))
-
-
-def test_words_name_every_doubt_once() -> None:
-    text = models_text(standing())
-    plain = " ".join(text.split())
-    for run in known_runs().values():
-        assert run.name in text
-        assert run.unverified in plain
-    assert plain.count("size and FLOPs are from memory") == 1
-    assert "KAPLAN_2020_TABLE_6_SIZE" in plain
-    doubts = [each for each in re.split(r"(?m)^(?! )", text) if each.startswith("Doubt")]
-    assert len(doubts) == len(set(doubts))
-
-
-@pytest.mark.parametrize("name", [None, "GPT-3", "DeepSeek-V3", "LLaMA 65B"])
-@pytest.mark.parametrize("law", [None, "DUBEY_2024"])
-def test_every_doubt_names_the_law_it_speaks_of(law: str | None, name: str | None) -> None:
-    found = standing(law, name)
-    known = set(PUBLISHED)
-    for doubt in found.doubts:
-        assert doubt.partition(",")[0] in known
-    for place_doubt in found.doubts_of_places:
-        assert place_doubt.laws
-        assert set(place_doubt.laws) <= known
-    for line in re.split(r"(?m)^(?! )", models_text(found)):
-        assert not line.startswith("Doubt") or any(each in " ".join(line.split()) for each in known)
-
-
-def test_models_are_listed_by_month_of_release_and_say_so() -> None:
-    released = [each.run.released for each in standing().models]
-    assert released == sorted(released)
-    assert "oldest first" in models_text(standing()).splitlines()[0]
-    assert standing().to_json()["order"].startswith("released")
-
-
-@pytest.mark.parametrize("columns", [60, 80, 100])
-@pytest.mark.parametrize("name", [None, "PaLM", "DeepSeek-V3", "pythia"])
-def test_words_keep_to_a_narrow_terminal(columns: int, name: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    text = models_text(standing(name=name)).partition("\n\n@")[0]
-    assert max(map(len, text.splitlines())) <= columns
-
-
-def test_the_page_of_one_lays_laws_side_by_side() -> None:
-    text = models_text(standing(name="gpt3"))
-    for law in ("Besiroglu 2024", "Kaplan 2020, table 6", "Hoffmann 2022, approach 1", "Hoffmann 2022, TeX"):
-        assert law in text
-    assert "3.3 times as large as the best run of its compute" in " ".join(text.split())
-    assert "@misc{brown2020," in text
-
-
-def test_a_set_is_named_as_a_text_would() -> None:
-    assert short("BESIROGLU_2024") == "Besiroglu 2024"
-    assert short("HOFFMANN_2022_APPROACH_1_SIZE") == "Hoffmann 2022, approach 1"
-    assert short("Chinchilla of fit.json") == "Chinchilla of fit.json"
-
-
-LAW = Chinchilla(E=1.8, A=482.0, B=2085.0, alpha=0.348, beta=0.366)
-
-
-def written(folder: Path, fitted: dict[str, tuple[float, float]], *, draws: bool = True) -> Path:
-    """A fit.json of a law planted, as if of runs of this reach."""
-    fit = fit_of(LAW, ladder(), WARNED, draws=False)
-    fit = replace(fit, law=replace(LAW, about=About(fitted=fitted)))
-    if draws:
-        fit = fit.with_intervals(sample_of(fit.law, spread=0.002))
-    path = folder / "fit.json"
-    path.write_text(fits_to_json([fit]))
-    return path
-
-
 def test_a_user_s_fit_judges_them_with_its_interval(tmp_path: Path) -> None:
     path = written(tmp_path, {"n_params": (1e8, 1e10), "tokens": (1e9, 1e12)})
     found = standing_of_models(str(path))
@@ -410,21 +204,6 @@ def test_a_user_s_fit_judges_them_with_its_interval(tmp_path: Path) -> None:
     assert f"Chinchilla of {path.name}" in Reader(models_page(found)).text
 
 
-def test_a_doubt_that_a_fit_has_of_every_model_is_said_once(tmp_path: Path) -> None:
-    """Its N counts no embeddings, which is known of Pythia alone."""
-    law = replace(LAW, about=About(n_params=Size.NON_EMBEDDING))
-    fit = replace(fit_of(LAW, ladder(), WARNED, WARNED, draws=False), law=law, convention=Size.NON_EMBEDDING)
-    path = tmp_path / "fit.json"
-    path.write_text(fits_to_json([fit]))
-    found = standing_of_models(str(path))
-    own = [each for each in found.doubts_of_places if "Chinchilla of fit.json" in each.laws]
-    (doubt,) = [each for each in own if "counts" in each.said]
-    assert len(doubt.models) == 17
-    text = " ".join(models_text(found).split())
-    assert text.count("Chinchilla of fit.json: the law counts parameters without embeddings and head") == 1
-    assert text.count(" ".join(WARNED.message.split())) == 1
-
-
 def test_a_fit_of_tiny_runs_says_nothing_of_large_ones(tmp_path: Path) -> None:
     found = standing_of_models(str(written(tmp_path, {"n_params": (1e4, 1e6), "tokens": (1e6, 1e8)}, draws=False)))
     by_name = {each.run.name: each for each in found.models}
@@ -434,73 +213,6 @@ def test_a_fit_of_tiny_runs_says_nothing_of_large_ones(tmp_path: Path) -> None:
     text, html = models_text(found), models_page(found)
     assert "decades beyond" in text
     assert "decades beyond" in html
-
-
-def test_a_page_without_a_single_place_says_so(tmp_path: Path) -> None:
-    path = written(tmp_path, {"n_params": (10, 100), "tokens": (10, 100)}, draws=False)
-    assert "says nothing of any known model" in Reader(models_page(standing_of_models(str(path)))).text
-
-
-def test_the_page_is_one_small_file_that_asks_for_nothing() -> None:
-    html = page()
-    assert len(html.encode()) < 1_000_000
-    found = Reader(html)
-    assert found.misnested == []
-    assert found.open == []
-    assert not {"script", "iframe", "object", "embed", "img", "base"} & {tag for tag, _ in found.tags}
-    addresses = [value or "" for _, given in found.tags for name, value in given.items() if name in ("src", "href")]
-    assert [address for address in addresses if not address.startswith(("#", "data:"))] == []
-    assert not re.search(r"@import|url\((?!#)", html)
-    ids = [given["id"] for _, given in found.tags if "id" in given]
-    assert len(ids) == len(set(ids))
-    assert set(re.findall(r'href="#([^"]+)"', html)) <= {str(each) for each in ids}
-    inline = html[html.index("<main>") : html.index("</main>")]
-    assert set(re.findall(r'(?:fill|stroke)="(#[^"]+)"', inline)) == set()
-
-
-def test_every_picture_has_words_and_gives_away_its_data_and_its_svg() -> None:
-    drawings, tables = saved(page(), "image/svg+xml"), saved(page(), "text/csv")
-    assert [name.removesuffix(".svg") for name in drawings] == PICTURES
-    for name, text in drawings.items():
-        assert ElementTree.fromstring(text).tag.endswith("svg")
-        assert not {"NaN", "Infinity", "undefined", "null"} & set(re.findall(r"\w+", text)), name
-    for name in PICTURES[:3]:
-        assert tables[f"{name}.csv"].count("\nmodel,") == 26
-    assert all(each.alt for each in draw(standing()))
-
-
-def test_every_model_and_number_of_the_words_is_on_the_page() -> None:
-    text = Reader(page()).text.replace("\u00a0", " ")
-    for each in standing().models:
-        assert each.run.name in text
-        assert each.run.unverified in text
-        if each.now:
-            assert f"{each.now.penalty:.4f}" in text
-
-
-def test_a_law_without_losses_draws_no_losses() -> None:
-    assert [each.name for each in draw(standing("DUBEY_2024"))] == PICTURES[:3]
-
-
-def test_the_model_named_leads_the_page_and_stands_out() -> None:
-    html = models_page(standing(), standing(name="Gopher").models)
-    assert "Gopher is 4.15 times as large" in Reader(html).text
-    assert html.count('<tr class="odd">') == 2
-
-
-def test_words_of_a_picture_do_not_lie_on_each_other() -> None:
-    """Planted: three dots side by side, each with a name wider than their distance."""
-    across = (0.45, 0.5, 0.55)
-    frame = labels.Frame((0.0, 1.0), (0.0, 1.0), log_x=False, log_y=False)
-    wanted = [{"label": "a long name", "x": x, "y": 0.5} for x in across]
-    found = labels.beside(frame, wanted, ("x", "y"), [(x, 0.5) for x in across])
-    boxes = [
-        labels._box(frame.pixel(float(str(row["x"])), 0.5), "a long name", style)
-        for style, rows in found.items()
-        for row in rows
-    ]
-    assert sum(labels._overlap(one, other) for i, one in enumerate(boxes) for other in boxes[:i]) == 0
-    assert len(boxes) == 3
 
 
 def test_the_command_lists_one_and_writes_a_page(isoflop: Shell) -> None:
