@@ -108,4 +108,5 @@ def test_a_doubt_that_a_fit_has_of_every_model_is_said_once(tmp_path: Path) -> N
     assert len(doubt.models) == 17
     text = " ".join(models_text(found).split())
     assert text.count("Chinchilla of fit.json: the law counts parameters without embeddings and head") == 1
-    assert text.count(" ".join(WARNED.message.split())) == 1
+    assert text.count(f"Doubt: Chinchilla of fit.json, {WARNED.name}: {WARNED.message}") == 1
+    assert text.count(WARNED.message) == 1

@@ -123,10 +123,12 @@ class StandingOfModels:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What speaks against the law, and against those of the models' time; each once."""
+        """What speaks against the law, and against those of the models' time; each once, and names its law."""
         earlier = dict.fromkeys(each.then.rule for each in self.models if each.then is not None)
         those = [doubt for name in earlier if name != self.law.name for doubt in rule(name).doubts]
-        return tuple(dict.fromkeys((*self.law.doubts, *those)))
+        name = self.law.name
+        own = [each if each.startswith(name) else f"{name}, {each}" for each in self.law.doubts]
+        return tuple(dict.fromkeys((*own, *those)))
 
     @property
     def doubts_of_places(self) -> tuple[PlaceDoubt, ...]:
