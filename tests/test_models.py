@@ -1,27 +1,105 @@
-"""Known runs are what their papers report, and stand as far from the best as a law says."""
+"""Known runs are what the specification's tables say of them, number by number, and what is from memory is marked."""
 
 import re
 
 import numpy as np
 import pytest
 
-from isoflop.allocations.allocate import allocate
 from isoflop.conventions import Size
 from isoflop.costs.hardware import device
 from isoflop.costs.utilisation import device_hours
 from isoflop.errors import BadInput
-from isoflop.laws.chinchilla import BESIROGLU_2024, HOFFMANN_2022_TEX, Chinchilla
-from isoflop.laws.kaplan import KAPLAN_2020
-from isoflop.laws.power import PowerLaw
-from isoflop.plans.models import KnownRun, distance, known_run, known_runs, six_nd
+from isoflop.laws.catalog import PUBLISHED
+from isoflop.plans.models import COLUMNS, from_memory, known_run, known_runs, runs_called, six_nd
 
-PYTHIA = {"70M": 2.888, "160M": 2.512, "410M": 2.164, "1B": 2.044, "1.4B": 1.960, "2.8B": 1.871, "6.9B": 1.777}
-CEREBRAS = {"111M": 2.566, "256M": 2.299, "590M": 2.184, "1.3B": 1.996, "2.7B": 1.834, "6.7B": 1.704, "13B": 1.575}
+REAL_RUNS = """
+GPT-2 XL       | 1.54e9   | -     | -               | -        | -       | M
+GPT-3          | 174.6e9  | 300e9 | 3.14e23         | 3.143e23 | -       | V2
+Gopher         | 280e9    | 300e9 | 5.76e23 6.31e23 | 5.04e23  | -       | V2
+Chinchilla     | 70e9     | 1.4e12 | 5.76e23 5.88e23 | 5.88e23 | -       | V2
+PaLM           | 540.35e9 | 780e9 | 2.53e24         | 2.529e24 | -       | V2
+LLaMA 65B      | 65.2e9   | 1.4e12 | -              | 5.5e23   | 1.02e6  | M
+Llama 2 70B    | 69e9     | 2e12  | -               | 8.3e23   | 1.72e6  | M
+Llama 3.1 405B | 405e9    | 15.6e12 | 3.8e25        | 3.79e25  | 30.84e6 | V2
+DeepSeek-V3    | 37e9     | 14.8e12 | -             | 3.29e24  | 2.788e6 | V2
+OLMo 2 7B      | -        | 4e12  | 1.8e23          | -        | -       | M
+OLMo 2 13B     | -        | 5e12  | 4.6e23          | -        | -       | M
+OLMo 2 32B     | -        | 6e12  | 1.3e24          | -        | -       | M
+"""
+"""Section 12, "Real runs": model, N, D, C reported, 6ND, device-hours, tag. The specification has OLMo's FLOPs under
+6ND; they are not 6 N D of those D."""
+PYTHIA = """
+70M  | 2.888 | 18.9e6   | 510
+160M | 2.512 | 85.06e6  | 1030
+410M | 2.164 | 302.3e6  | 2540
+1B   | 2.044 | 805.7e6  | 4830
+1.4B | 1.960 | 1.2086e9 | 7120
+2.8B | 1.871 | 2.5177e9 | 14240
+6.9B | 1.777 | 6.4442e9 | 33500
+12B  | 1.741 | 11.327e9 | 72300
+"""
+"""Size, loss, N without embeddings, A100-hours."""
+CEREBRAS = """
+111M | 2.6e18 | 2.566
+256M | 1.3e19 | 2.299
+590M | 6.1e19 | 2.184
+1.3B | 2.8e20 | 1.996
+2.7B | 1.1e21 | 1.834
+6.7B | 6.3e21 | 1.704
+13B  | 2.3e22 | 1.575
+"""
+"""Size, FLOPs, loss."""
 
 
-def made(**given: object) -> KnownRun:
-    usual = {"name": "x", "family": "x", "released": "2024-01", "tag": "V", "source": "here", "paper": "x"}
-    return KnownRun(**{**usual, "sizes": {Size.TOTAL: 1e9}, **given})  # type: ignore[arg-type]
+def rows(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
+
+
+def same(value: float | None, printed: str) -> bool:
+    """Whether a number is the printed one: to half a unit of its last digit; "-" for none."""
+    if printed == "-":
+        return value is None
+    digits, _, power = printed.partition("e")
+    unit = 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    return value is not None and abs(value - float(printed)) <= 0.5 * unit * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("row", rows(REAL_RUNS), ids=lambda row: row[0])
+def test_real_runs_are_the_specification_s(row: list[str]) -> None:
+    name, n, d, reported, counted, hours, tag = row
+    run = known_run(name)
+    assert n == "-" or same(float(run.n_params.value), n)
+    assert same(run.tokens, d)
+    assert [f"{each:.4g}" for each in run.flops] == [f"{float(each):.4g}" for each in reported.split() if each != "-"]
+    assert name.startswith("OLMo") or same(run.six_nd, counted)
+    assert same(run.device_hours, hours)
+    assert run.tag == tag
+
+
+@pytest.mark.parametrize(("size", "loss", "n", "hours"), rows(PYTHIA))
+def test_pythia_is_the_specification_s(size: str, loss: str, n: str, hours: str) -> None:
+    run = known_run(f"Pythia {size}")
+    assert same(run.loss, loss)
+    assert same(run.sizes[Size.NON_EMBEDDING], n)
+    assert same(run.device_hours, hours)
+    assert same(run.tokens, "299.9e9")
+    assert run.tokens == 143_000 * 2_097_152
+    assert (run.tag, run.memory) == ("V2", ())
+
+
+@pytest.mark.parametrize(("size", "flops", "loss"), rows(CEREBRAS))
+def test_cerebras_gpt_is_the_specification_s(size: str, flops: str, loss: str) -> None:
+    run = known_run(f"Cerebras-GPT {size}")
+    assert same(run.flops[0], flops)
+    assert same(run.loss, loss)
+    assert run.tokens_per_param == pytest.approx(20, rel=0.02)  # N is that of its name
+    assert (run.tag, run.memory) == ("V2", ())
+
+
+def test_mmlu_is_the_specification_s() -> None:
+    scores = {run.name: run.mmlu for run in known_runs().values() if run.mmlu is not None}
+    assert scores == {"GPT-3": 0.439, "Gopher": 0.600, "Chinchilla": 0.676}
+    assert known_run("DeepSeek-V3").sizes == {Size.ACTIVE: 37e9, Size.TOTAL: 671e9}
 
 
 @pytest.mark.parametrize("name", ["GPT-3", "PaLM", "Llama 3.1 405B"])
@@ -39,11 +117,10 @@ def test_llama_3_s_hours_follow_from_mfu_and_goodput() -> None:
     assert hours == pytest.approx(29.58e6, rel=1e-3)
 
 
-def test_losses_of_the_two_suites_fall_with_size() -> None:
-    for family, losses in (("Pythia", PYTHIA), ("Cerebras-GPT", CEREBRAS)):
-        runs = [known_run(f"{family} {size}") for size in losses]
-        assert [run.loss for run in runs] == list(losses.values())
-        assert all("Pile" in run.loss_of for run in runs)
+def test_losses_of_the_two_suites_are_of_the_pile() -> None:
+    suites = [run for run in known_runs().values() if run.loss is not None]
+    assert {run.family for run in suites} == {"Pythia", "Cerebras-GPT"}
+    assert all("Pile" in run.loss_of for run in suites)
 
 
 def test_the_suites_are_whole() -> None:
@@ -77,12 +154,48 @@ def test_every_row_says_where_it_is_from_and_what_is_doubtful() -> None:
         assert run.source
         assert run.paper
         assert run.tag in {"V", "V2", "C", "D", "M"}
-        assert run.unverified or run.tag != "M"
+        assert run.memory or run.tag != "M"
         assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", run.released)
         assert bool(run.flops) == bool(run.flops_note)
         assert bool(run.loss) == bool(run.loss_of)
         assert run.device or run.device_hours is None
         assert run.name == known_run(run.name.upper().replace(" ", "-")).name
+
+
+def test_what_is_from_memory_is_named_column_by_column() -> None:
+    for run in known_runs().values():
+        assert set(run.memory) <= set(COLUMNS), run.name
+        for key in run.memory:
+            assert key == "n_params" or getattr(run, key), (run.name, key)
+        assert bool(run.unverified) == bool(run.memory)
+    assert known_run("GPT-3").memory == ("device", "designed_by")
+    assert known_run("Gopher").unverified == ""
+    assert known_run("GPT-3").unverified == "device and law it was sized by are from memory"
+    assert from_memory(("tokens", "n_params")) == "size and tokens are from memory"
+    assert from_memory(("device",)) == "device is from memory"
+    assert from_memory(("tokens",)) == "tokens are from memory"
+
+
+def test_who_was_sized_by_a_law_names_a_published_one_and_where_that_is_said() -> None:
+    by = {run.name: run.designed_by for run in known_runs().values() if run.designed_by}
+    assert {each for each in by if not each.startswith("Cerebras")} == {"GPT-3", "Chinchilla", "Llama 3.1 405B"}
+    assert set(by.values()) <= set(PUBLISHED)
+    assert all(bool(run.designed_by) == bool(run.designed_source) for run in known_runs().values())
+
+
+def test_runs_are_in_the_order_of_their_release() -> None:
+    runs = list(known_runs().values())
+    assert runs == sorted(runs, key=lambda run: (run.released, run.family, run.n_params.value))
+    assert [run.name for run in runs[:5]] == ["GPT-2 XL", "GPT-3", "Gopher", "Chinchilla", "PaLM"]
+    assert runs[-1].name == "OLMo 2 32B"
+
+
+def test_months_of_papers_are_those_of_their_arxiv_numbers() -> None:
+    """But for weights that were out before their paper."""
+    for run in known_runs().values():
+        number = re.search(r"arXiv:(\d\d)(\d\d)\.", run.source)
+        if number and run.family not in {"OLMo 2", "Cerebras-GPT"}:
+            assert run.released == f"20{number[1]}-{number[2]}", run.name
 
 
 def test_a_run_becomes_plain_values() -> None:
@@ -97,52 +210,9 @@ def test_a_decimal_point_tells_models_apart() -> None:
     assert known_run("Cerebras-GPT-13B").name == "Cerebras-GPT 13B"
 
 
-def test_an_unknown_model_lists_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"'GPT-5'.*GPT-2 XL, GPT-3"):
+def test_an_unknown_model_lists_those_near_it_or_all() -> None:
+    with pytest.raises(BadInput, match=r"'GPT-5'.*Did you mean GPT-") as refused:
         known_run("GPT-5")
-
-
-def test_a_run_at_the_optimum_wastes_nothing() -> None:
-    law = Chinchilla(E=1.8, A=400.0, B=2000.0, alpha=0.34, beta=0.37)
-    best = allocate(law, 1e21)
-    found = distance(made(sizes={Size.TOTAL: best.n_params}, tokens=best.tokens), law)
-    assert found.penalty == pytest.approx(0, abs=1e-9)
-    assert found.wasted == pytest.approx(1, abs=1e-6)
-    assert found.oversized == pytest.approx(1, rel=1e-4)
-
-
-@pytest.mark.parametrize("factor", [0.25, 4.0])
-def test_the_wasted_compute_is_what_the_best_run_of_that_loss_saves(factor: float) -> None:
-    """alpha = beta: N off by k costs as much as C off by ((k^a + k^-a) / 2)^(2/a)."""
-    law = Chinchilla(E=1.8, A=400.0, B=400.0, alpha=0.35, beta=0.35)
-    best = allocate(law, 1e21)
-    found = distance(made(sizes={Size.TOTAL: best.n_params * factor}, tokens=best.tokens / factor), law)
-    assert found.wasted == pytest.approx(((factor**0.35 + factor**-0.35) / 2) ** (2 / 0.35), rel=1e-4)
-    assert found.oversized == pytest.approx(factor, rel=1e-4)
-    assert found.penalty > 0
-
-
-def test_gpt_3_was_too_large_and_chinchilla_was_not() -> None:
-    for law in (BESIROGLU_2024, HOFFMANN_2022_TEX):
-        assert distance(known_run("GPT-3"), law).oversized > 3
-    assert distance(known_run("Chinchilla"), BESIROGLU_2024).wasted < 1.01
-    assert distance(known_run("Gopher"), BESIROGLU_2024).wasted > 1.5
-
-
-def test_the_count_of_n_is_the_law_s_where_it_is_known() -> None:
-    run = known_run("Pythia 1B")
-    assert distance(run, BESIROGLU_2024).n_params == run.sizes[Size.TOTAL]
-    kaplan = distance(run, KAPLAN_2020)
-    assert kaplan.n_params == run.sizes[Size.NON_EMBEDDING]
-    assert kaplan.flops == six_nd(kaplan.n_params, run.tokens or 0)
-    assert not kaplan.doubts
-    (said,) = distance(known_run("Gopher"), KAPLAN_2020).doubts
-    assert "known only as all parameters" in said
-    assert any("mixture of experts" in each for each in distance(known_run("DeepSeek-V3"), BESIROGLU_2024).doubts)
-
-
-def test_what_cannot_be_placed_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"GPT-2 XL.*never published"):
-        distance(known_run("GPT-2 XL"), BESIROGLU_2024)
-    with pytest.raises(BadInput, match=r"Only a law of n_params and tokens"):
-        distance(known_run("GPT-3"), PowerLaw(A=10.0, alpha=0.1))
+    assert "Pythia" not in str(refused.value)
+    with pytest.raises(BadInput, match=r"There are GPT-2 XL, GPT-3, Gopher"):
+        runs_called("zzzzzzz")

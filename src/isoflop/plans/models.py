@@ -1,19 +1,15 @@
-"""Public models: what was trained, when, on how much, at what cost (`models.toml`); and how far each is from best."""
+"""Public models: what was trained, when, on how much, at what cost, and what of it is from memory (`models.toml`)."""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-
-from isoflop.allocations.allocate import allocate
-from isoflop.allocations.target import flops_for
-from isoflop.conventions import MEANINGS, Counted, Size
+from isoflop.conventions import Counted, Size
 from isoflop.errors import BadInput
-from isoflop.laws.law import Law
 
 _COUNTS = {
     "total": Size.TOTAL,
@@ -23,6 +19,16 @@ _COUNTS = {
 }
 _FIRST = (Size.ACTIVE, Size.TOTAL, Size.WITH_HEAD, Size.NON_EMBEDDING)
 """Which count stands for a run where nothing else is asked: what a token uses, then all of it."""
+COLUMNS: Mapping[str, str] = {
+    "released": "month of release",
+    "n_params": "size",
+    "tokens": "tokens",
+    "flops": "FLOPs",
+    "device": "device",
+    "device_hours": "hours",
+    "designed_by": "law it was sized by",
+}
+"""Keys of a row that may be from memory, as a text names them."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,9 @@ class KnownRun:
 
     sizes: N by what it counts. tokens: D; None where unpublished. flops: C as reported, by flops_note: one, several
     that differ, or none. device_hours: hours of one `device`. loss: nats/token on loss_of. mmlu: share right,
-    five-shot. released: year-month. tag, unverified: how well the row was checked, and what nobody
-    has seen in a source; unsure: the same as names of fields. designed_by: the set of the law that its authors, being
-    the law's, planned it by, as designed_note says. paper: a key of papers.bib.
+    five-shot. released: year-month. designed_by: the published law it was sized by, if its authors say so, at
+    designed_source. tag: how well the row was checked; memory: which of its keys (`COLUMNS`) nobody has seen in a
+    source. paper: a key of papers.bib.
     """
 
     name: str
@@ -51,10 +57,9 @@ class KnownRun:
     loss: float | None = None
     loss_of: str = ""
     mmlu: float | None = None
-    unverified: str = ""
-    unsure: tuple[str, ...] = ()
     designed_by: str = ""
-    designed_note: str = ""
+    designed_source: str = ""
+    memory: tuple[str, ...] = ()
     note: str = ""
 
     @property
@@ -81,16 +86,16 @@ class KnownRun:
         """D / N; None where D is unknown."""
         return None if self.tokens is None else self.tokens / float(self.n_params.value)
 
+    @property
+    def unverified(self) -> str:
+        """What is from memory, in words: "size and tokens are from memory"; empty where nothing is."""
+        return from_memory(self.memory)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, null where unknown."""
         sizes = {str(counts): value for counts, value in self.sizes.items()}
-        return {
-            **vars(self),
-            "sizes": sizes,
-            "flops": list(self.flops),
-            "unsure": list(self.unsure),
-            "flops_6nd": self.six_nd,
-        }
+        plain = {"sizes": sizes, "flops": list(self.flops), "memory": list(self.memory)}
+        return {**vars(self), **plain, "flops_6nd": self.six_nd, "unverified": self.unverified}
 
 
 def six_nd(n_params: float, tokens: float) -> float:
@@ -98,103 +103,56 @@ def six_nd(n_params: float, tokens: float) -> float:
     return 6.0 * n_params * tokens
 
 
+def from_memory(keys: tuple[str, ...]) -> str:
+    """Keys of `COLUMNS` in words: "size and tokens are from memory"; empty for none."""
+    words = [said for key, said in COLUMNS.items() if key in keys]
+    if not words:
+        return ""
+    several = len(words) > 1 or words[0].endswith("s")
+    listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return f"{listed} {'are' if several else 'is'} from memory"
+
+
 @cache
 def known_runs() -> Mapping[str, KnownRun]:
-    """Every known run by its name, families together by their first release, in a family by release, then by size."""
+    """Every known run by its name, by month of release, those of one month by family and size."""
     text = files("isoflop.plans").joinpath("models.toml").read_text(encoding="utf-8")
-    runs = [_made(name, row) for name, row in tomllib.loads(text).items()]
-    first = {run.family: min(each.released for each in runs if each.family == run.family) for run in runs}
-    runs.sort(key=lambda run: (first[run.family], run.family, run.released, float(run.n_params.value)))
-    return {run.name: run for run in runs}
+    runs = (_made(name, row) for name, row in tomllib.loads(text).items())
+    return {run.name: run for run in sorted(runs, key=lambda run: (run.released, run.family, run.n_params.value))}
 
 
 def known_run(name: str) -> KnownRun:
-    """The run of this name, however it is written: gpt-3, GPT3. Raises `BadInput`, which lists the known ones."""
+    """The run of this name, however it is written: gpt-3, GPT3. Raises `BadInput` with those near it."""
     for each in known_runs().values():
-        if _plain(each.name) == _plain(name):
+        if _letters(each.name) == _letters(name):
             return each
-    raise BadInput(f"No known model is called {name!r}. There are {', '.join(known_runs())}.")
+    raise _unknown(name)
 
 
-def _made(name: str, row: Mapping[str, Any]) -> KnownRun:
-    plain = {key: value for key, value in row.items() if key not in {"n_params", "flops", "unsure"}}
-    sizes = {_COUNTS[key]: float(value) for key, value in row["n_params"].items()}
-    return KnownRun(
-        name, sizes=sizes, flops=tuple(map(float, row.get("flops", ()))), unsure=tuple(row.get("unsure", ())), **plain
-    )
+def runs_called(name: str) -> tuple[KnownRun, ...]:
+    """The run of this name, or those of this family. Raises `BadInput` with the names near it."""
+    runs, wanted = tuple(known_runs().values()), _letters(name)
+    found = tuple(run for run in runs if _letters(run.name) == wanted)
+    found = found or tuple(run for run in runs if _letters(run.family) == wanted)
+    if not found:
+        raise _unknown(name)
+    return found
 
 
-def _plain(name: str) -> str:
+def _unknown(name: str) -> BadInput:
+    runs = known_runs().values()
+    there = {_letters(each): each for run in runs for each in (run.family, run.name)}
+    near = list(dict.fromkeys(there[each] for each in get_close_matches(_letters(name), there, n=3, cutoff=0.5)))
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(run.name for run in runs)}."
+    return BadInput(f"No known model is called {name!r}. {hint} `isoflop models` lists them.")
+
+
+def _letters(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum() or letter == ".")
 
 
-@dataclass(frozen=True)
-class Distance:
-    """How far a run is from the compute-optimal one of its own 6 N D, under a law.
-
-    penalty: loss over the best, nats/token. wasted: C over the C that reaches the same loss at best, 1 for an optimal
-    run. n_params, tokens: its own; best_n_params, best_tokens: those of the optimum. doubts: where the law's N counts
-    something else, or the run is of a kind that the law was not fitted to. Losses are of the law's text: only their
-    difference says something of the run.
-    """
-
-    run: str
-    flops: float
-    n_params: float
-    tokens: float
-    best_n_params: float
-    best_tokens: float
-    penalty: float
-    wasted: float
-    doubts: tuple[str, ...]
-
-    @property
-    def oversized(self) -> float:
-        """N over the best N: above 1 too large and trained on too little."""
-        return self.n_params / self.best_n_params
-
-
-def distance(run: KnownRun, law: Law) -> Distance:
-    """How far from compute-optimal a run is by L(N, D), at C = 6 N D, whatever it will be used for.
-
-    Raises `BadInput` where D is unpublished or the law is none of size and tokens; `IsoflopError` where the law has no
-    best size at that C.
-    """
-    if law.inputs != ("n_params", "tokens"):
-        raise BadInput(f"Only a law of n_params and tokens says what is best; {type(law).__name__} has {law.inputs}.")
-    if run.tokens is None:
-        raise BadInput(f"{run.name}: the tokens it was trained on were never published, so nothing can be said of D/N.")
-    meant = law.about.counts("n_params")
-    n = run.counted_as(meant if isinstance(meant, Size) else None)
-    n_params = float(n.value)
-    C = six_nd(n_params, run.tokens)
-    best = allocate(law, C)
-    loss = float(law(n_params, run.tokens))
-    least = float(np.ravel(flops_for(law, loss))[0])
-    return Distance(
-        run.name,
-        C,
-        n_params,
-        run.tokens,
-        best.n_params,
-        best.tokens,
-        loss - best.loss,
-        C / least,
-        tuple(doubts_of(run, n, meant, type(law).__name__)),
-    )
-
-
-def doubts_of(run: KnownRun, n_params: Counted, meant: Any, law: str) -> list[str]:
-    """Why a law of this name whose N counts `meant` may say little of a run of this N."""
-    said = []
-    if isinstance(meant, Size) and n_params.counts != meant and Size.ACTIVE not in run.sizes:
-        said.append(
-            f"{run.name}: N is known only as {MEANINGS[n_params.counts]}; that of {law} counts {MEANINGS[meant]}."
-        )
-    if Size.ACTIVE in run.sizes:
-        said.append(
-            f"{run.name} is a mixture of experts: {law}, of dense models, says little of it. N is what a token uses."
-        )
-    if run.unverified:
-        said.append(f"{run.name}: {run.unverified}.")
-    return said
+def _made(name: str, row: Mapping[str, Any]) -> KnownRun:
+    plain = {key: value for key, value in row.items() if key not in {"n_params", "flops", "memory"}}
+    sizes = {_COUNTS[key]: float(value) for key, value in row["n_params"].items()}
+    flops = tuple(float(each) for each in row.get("flops", ()))
+    return KnownRun(name, sizes=sizes, flops=flops, memory=tuple(row.get("memory", ())), **plain)

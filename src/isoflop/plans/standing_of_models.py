@@ -2,22 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from isoflop.conventions import MEANINGS
+from isoflop.conventions import MEANINGS, Counted, Size
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.laws.kaplan_frontier import KaplanOptimalSize
-from isoflop.plans.models import KnownRun, doubts_of, known_runs, six_nd
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME, LEAD_MONTHS, LawOfTime, law_of_its_time
+from isoflop.plans.models import KnownRun, from_memory, known_runs, runs_called, six_nd
 from isoflop.plans.reaching import MOST_DECADES
 from isoflop.plans.rule import Rule, rule
+from isoflop.units import print_count
 
-LAWS_OF_THEIR_TIME = (("2020-01", "KAPLAN_2020_TABLE_6_SIZE"), ("2022-03", "HOFFMANN_2022_APPROACH_1_SIZE"))
-"""In which month a law was published that models were then planned by: Kaplan's and Hoffmann's. Of Hoffmann's three,
-the first, which asks for 20 tokens a parameter as the field did."""
-LEAD = 6
-"""Months before its release in which a model is planned, an assumption: a law is of its time if it was public by then.
-PaLM came out days after Hoffmann's paper. A model of the law's own authors is by that law (`designed_by`)."""
 DEFAULT_LAW = "BESIROGLU_2024"
 BESIDE = (
     "KAPLAN_2020_TABLE_6_SIZE",
@@ -43,6 +38,7 @@ class Placing:
     them. best_n_params, best_tokens: what the rule advises for it; best_n_params_ends: 90 % over a fit's draws. loss:
     the law's at the run's N and D; penalty: that over the best, nats/token; wasted: the share of compute that the best
     run of the same loss saves; None where the rule knows no loss. decades: how far beyond what was fitted, by input.
+    doubts: why this rule may say little of this run.
     """
 
     rule: str
@@ -83,10 +79,11 @@ class Placing:
 class ModelStanding:
     """A model by the law of its time and by today's; None where it has no place by it, and why not.
 
-    beside: by other laws, where they were asked for.
+    by: which law was of its time and why. beside: by other laws, where they were asked for.
     """
 
     run: KnownRun
+    by: LawOfTime | None
     then: Placing | None
     now: Placing | None
     unplaced: str = ""
@@ -99,11 +96,21 @@ class ModelStanding:
             "n_params": float(self.run.n_params.value),
             "counts": str(self.run.n_params.counts),
             "tokens_per_param": self.run.tokens_per_param,
+            "law_of_its_time": self.by.to_json() if self.by else None,
             "then": self.then.to_json() if self.then else None,
             "now": self.now.to_json() if self.now else None,
             "unplaced": self.unplaced,
             "beside": [each.to_json() for each in self.beside],
         }
+
+
+@dataclass(frozen=True)
+class PlaceDoubt:
+    """Why these laws may say little of these models."""
+
+    said: str
+    laws: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -116,58 +123,53 @@ class StandingOfModels:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What speaks against the law, and against those of the models' time."""
+        """What speaks against the law, and against those of the models' time; each once, and names its law."""
         earlier = dict.fromkeys(each.then.rule for each in self.models if each.then is not None)
-        return (*self.law.doubts, *(doubt for name in earlier if name != self.law.name for doubt in rule(name).doubts))
+        those = [doubt for name in earlier if name != self.law.name for doubt in rule(name).doubts]
+        name = self.law.name
+        own = [each if each.startswith(name) else f"{name}, {each}" for each in self.law.doubts]
+        return tuple(dict.fromkeys((*own, *those)))
+
+    @property
+    def doubts_of_places(self) -> tuple[PlaceDoubt, ...]:
+        """Why a law may say little of some models, each said once."""
+        who: dict[tuple[str, str], list[str]] = {}
+        for model in self.models:
+            places = {each.rule: each for each in (model.now, model.then, *model.beside) if each is not None}
+            for each in places.values():
+                for said in each.doubts:
+                    who.setdefault((said, each.rule), []).append(model.run.name)
+        laws: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (said, law), names in who.items():
+            laws.setdefault((said, tuple(names)), []).append(law)
+        return tuple(PlaceDoubt(said, tuple(by), names) for (said, names), by in laws.items())
 
     def to_json(self) -> dict[str, Any]:
-        """{"law", "loss_of", "source", "models", "notes", "doubts"}."""
+        """The law, the order and the lead taken, every model, notes, doubts of the laws and of single places."""
         return {
             "law": self.law.name,
             "loss_of": self.law.law.about.text,
             "source": self.law.law.about.source,
+            "order": "released, family, n_params",
+            "lead_months": LEAD_MONTHS,
+            "laws_of_their_time": [{"law": name, "public": since} for since, name in LAWS_OF_THEIR_TIME],
             "models": [each.to_json() for each in self.models],
             "notes": list(self.notes),
             "doubts": list(self.doubts),
+            "doubts_of_places": [asdict(each) for each in self.doubts_of_places],
         }
 
 
 def standing_of_models(law: str | None = None, name: str | None = None) -> StandingOfModels:
     """Every known model, or those of this name or family, by the law of their time and by `law` (`rule` finds it).
 
-    One alone is also laid beside other laws. Raises `BadInput` for a name that is none, with those near it.
+    By month of release. One alone is also laid beside other laws. Raises `BadInput` for a name that is none, with
+    those near it.
     """
-    runs, by = chosen(name), rule(law or DEFAULT_LAW)
-    others = [rule(each) for each in BESIDE if each != by.name] if len(runs) == 1 else []
-    models = tuple(_standing(run, by, others) for run in runs)
+    runs = runs_called(name) if name is not None else tuple(known_runs().values())
+    by = rule(law or DEFAULT_LAW)
+    models = tuple(_standing(run, by, beside=len(runs) == 1) for run in runs)
     return StandingOfModels(by, models, (*_reach(by, models), *NOTES, *_small_batch(models)))
-
-
-def chosen(name: str | None) -> tuple[KnownRun, ...]:
-    """The run of this name however it is written, or those of this family; all where none is named."""
-    runs = tuple(known_runs().values())
-    if name is None:
-        return runs
-    wanted = _letters(name)
-    found = tuple(run for run in runs if _letters(run.name) == wanted)
-    found = found or tuple(run for run in runs if _letters(run.family) == wanted)
-    if found:
-        return found
-    there = {_letters(each): each for run in runs for each in (run.family, run.name)}
-    near = list(dict.fromkeys(there[each] for each in get_close_matches(wanted, there, n=3, cutoff=0.5)))
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(run.name for run in runs)}."
-    raise BadInput(f"No known model is called {name!r}. {hint} `isoflop models` lists them.")
-
-
-def law_of_its_time(run: KnownRun) -> Rule | None:
-    """What a model was planned by, or could have been `LEAD` months before its release; None before there was any."""
-    if run.designed_by:
-        return rule(run.designed_by)
-    year, month = map(int, run.released.split("-"))
-    since_year, since_month = divmod(12 * year + month - 1 - LEAD, 12)
-    planned = f"{since_year:04}-{since_month + 1:02}"
-    names = [name for since, name in LAWS_OF_THEIR_TIME if since <= planned]
-    return rule(names[-1]) if names else None
 
 
 def place(run: KnownRun, by: Rule) -> Placing:
@@ -197,15 +199,29 @@ def place(run: KnownRun, by: Rule) -> Placing:
         penalty,
         wasted,
         dict(by.decades(n_params, run.tokens)),
-        tuple(doubts_of(run, counted, by.counts, by.name)),
+        tuple(_doubts(run, counted, by)),
     )
 
 
-def _standing(run: KnownRun, by: Rule, others: Sequence[Rule]) -> ModelStanding:
+def _doubts(run: KnownRun, n_params: Counted, by: Rule) -> list[str]:
+    """Why a law may say little of a run of this N."""
+    said = []
+    if Size.ACTIVE in run.sizes:
+        whole = f" of {print_count(run.sizes[Size.TOTAL])}" if Size.TOTAL in run.sizes else ""
+        used = f"N is the {print_count(float(n_params.value))}{whole} parameters that a token uses"
+        said.append(f"a law that knows no mixtures of experts; {used}")
+    elif by.counts is not None and n_params.counts != by.counts:
+        said.append(f"the law counts {MEANINGS[by.counts]}; N is known only as {MEANINGS[n_params.counts]}")
+    unsure = from_memory(tuple(key for key in ("n_params", "tokens") if key in run.memory))
+    return [*said, *([f"{unsure}, so is the place"] if unsure else [])]
+
+
+def _standing(run: KnownRun, by: Rule, *, beside: bool) -> ModelStanding:
+    of_its_time = law_of_its_time(run)
     if run.tokens is None:
-        return ModelStanding(run, None, None, "the tokens it was trained on were never published")
-    of_its_time, unplaced = law_of_its_time(run), ""
+        return ModelStanding(run, of_its_time, None, None, "the tokens it was trained on were never published")
     now: Placing | None = None
+    unplaced = ""
     try:
         now = place(run, by)
     except IsoflopError as error:
@@ -213,8 +229,10 @@ def _standing(run: KnownRun, by: Rule, others: Sequence[Rule]) -> ModelStanding:
     if now is not None and now.far > MOST_DECADES:
         unplaced = f"{now.far:.1f} decades beyond what {by.name} was fitted to, where it says nothing"
         now = None
-    then = None if of_its_time is None else place(run, of_its_time)
-    return ModelStanding(run, then, now, unplaced, tuple(place(run, each) for each in others))
+    then = None if of_its_time is None else place(run, of_its_time.rule)
+    names = dict.fromkeys((*BESIDE, *([of_its_time.rule.name] if of_its_time else []))) if beside else ()
+    others = tuple(place(run, rule(each)) for each in names if each != by.name)
+    return ModelStanding(run, of_its_time, then, now, unplaced, others)
 
 
 def _reach(by: Rule, models: Sequence[ModelStanding]) -> tuple[str, ...]:
@@ -226,8 +244,9 @@ def _reach(by: Rule, models: Sequence[ModelStanding]) -> tuple[str, ...]:
         return ()
     farthest = max(beyond, key=lambda each: each.now.far if each.now else 0.0)
     assert farthest.now is not None
+    lie = "lies" if len(beyond) == 1 else "lie"
     return (
-        f"{len(beyond)} of {len(models)} models lie beyond what {by.name} was fitted to, {farthest.run.name} by "
+        f"{len(beyond)} of {len(models)} models {lie} beyond what {by.name} was fitted to, {farthest.run.name} by "
         f"{farthest.now.far:.1f} decades.",
     )
 
@@ -241,7 +260,3 @@ def _small_batch(models: Sequence[ModelStanding]) -> tuple[str, ...]:
                 f"Of a batch far below it C_min is C, and the best N {2**law.a:.2f} times as large.",
             )
     return ()
-
-
-def _letters(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum() or letter == ".")

@@ -6,13 +6,13 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from isoflop.plans.models import KnownRun
+from isoflop.plans.law_of_time import LAWS_OF_THEIR_TIME, LEAD_MONTHS
 from isoflop.plans.rule import Rule, rule
-from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, ModelStanding, Placing, StandingOfModels
+from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfModels
 from isoflop.reports import axes, labels, palette, prose
 from isoflop.reports.drawing import COLOUR, Drawing
 from isoflop.reports.figure import Figure, csv_of
-from isoflop.reports.models_text import short
+from isoflop.reports.one_model_text import short
 
 ACCENT, TREND, SOFT = (palette.light(role) for role in ("accent", "trend", "soft"))
 LIGHT, MIDDLE, DARK = palette.spread(palette.SHADES, 3)
@@ -43,7 +43,7 @@ def timeline(found: StandingOfModels, named: Collection[str]) -> Figure | None:
     return Figure(
         name="timeline",
         title="Training compute by month of release",
-        caption=f"One dot a model; rings are rows whose size or tokens are from memory.{_left_out(found)}",
+        caption=f"One dot a model; of rings the month, N or D is from memory.{_left_out(found)}",
         alt=f"Training compute on a log axis against time: {len(rows)} models, the largest {largest['model']} with "
         f"{prose.power(largest['flops_6nd'])} FLOPs in {largest['released']}.",
         svg=drawing.svg(),
@@ -114,8 +114,9 @@ def tokens_per_param(found: StandingOfModels, named: Collection[str]) -> Figure 
     return Figure(
         name="tokens-per-param",
         title="Tokens a parameter, as trained and as advised",
-        caption="Dots are models; dashes are what laws call best for the same compute. More than that is no mistake "
-        "where a small model will serve many tokens.",
+        caption="Dots are models; dashes are what laws call best for the same compute. Of its time is the law that its "
+        f"authors sized it by, or else the last known {LEAD_MONTHS} months before its release. More than best is no "
+        "mistake where a small model will serve many tokens.",
         alt=f"Tokens a parameter on a log axis against time: {len(rows)} models, the most {highest['model']} with "
         f"{prose.ratio(highest['tokens_per_param'])}, and what two laws advise for each.",
         svg=drawing.svg(),
@@ -160,7 +161,8 @@ def _rows(found: StandingOfModels, named: Collection[str]) -> list[dict[str, Any
             "model": each.run.name, "family": each.run.family, "released": each.run.released,
             "year": _year(each.run.released), "n_params": float(each.run.n_params.value), "tokens": each.run.tokens,
             "tokens_per_param": each.run.tokens_per_param, "flops_6nd": each.run.six_nd, "loss": each.run.loss,
-            "law_loss": each.now.loss if each.now else None, "unverified": _doubtful(each.run),
+            "law_loss": each.now.loss if each.now else None, "unverified": each.run.unverified,
+            "ring": bool({"released", "n_params", "tokens"} & set(each.run.memory)),
             "colour": ACCENT if each.run.name in named else SUITES.get(each.run.family, DARK),
         }
         for each in found.models
@@ -183,11 +185,6 @@ def _advised(found: StandingOfModels, which: Callable[[ModelStanding], Placing |
     ]
 
 
-def _doubtful(run: KnownRun) -> str:
-    """What of a dot's place is from memory."""
-    return run.unverified if {"n_params", "tokens"} & set(run.unsure) else ""
-
-
 def _drawn_rules(found: StandingOfModels) -> list[Rule]:
     earlier = [rule(name) for _, name in LAWS_OF_THEIR_TIME if name != found.law.name]
     return [*earlier, found.law]
@@ -203,8 +200,8 @@ def _line(by: Rule, budgets: Any, frame: labels.Frame) -> list[dict[str, Any]]:
 
 
 def _dots(drawing: Drawing, rows: Sequence[dict[str, Any]], x: Any, y: Any) -> None:
-    """Discs, and rings where something of the row is unverified."""
-    sure, unsure = ([row for row in rows if bool(row["unverified"]) is doubt] for doubt in (False, True))
+    """Discs, and rings where what is drawn is from memory: N, D or the month."""
+    sure, unsure = ([row for row in rows if row["ring"] is doubt] for doubt in (False, True))
     drawing.add(drawing.dots(sure, 42).encode(x=x, y=y, color=COLOUR))
     if unsure:
         paper = palette.light("paper")

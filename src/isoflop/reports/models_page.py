@@ -7,10 +7,12 @@ from math import log
 from isoflop.conventions import Size
 from isoflop.laws.papers import cited, where
 from isoflop.laws.published import TAGS
-from isoflop.plans.standing_of_models import LAWS_OF_THEIR_TIME, LEAD, ModelStanding, StandingOfModels
+from isoflop.plans.law_of_time import LEAD_MONTHS
+from isoflop.plans.standing_of_models import ModelStanding, StandingOfModels
 from isoflop.reports import palette, prose
 from isoflop.reports.markup import fill
-from isoflop.reports.models_text import COUNTS, in_words, short
+from isoflop.reports.models_text import COUNTS, ORDER, doubts_of_places, era, then_by
+from isoflop.reports.one_model_text import in_words, short
 from isoflop.units import print_count
 
 
@@ -27,8 +29,11 @@ def models_page(found: StandingOfModels, named: Sequence[ModelStanding] = ()) ->
         "source": found.law.law.about.source or "your runs",
         "named": {each.run.name for each in named},
         "figures": draw(found, {each.run.name for each in named}),
-        "lead": LEAD,
-        "eras": [(since, name, short(name)) for since, name in LAWS_OF_THEIR_TIME],
+        "order": ORDER,
+        "era": era,
+        "lead": LEAD_MONTHS,
+        "then_by": then_by(found)[0].upper() + then_by(found)[1:],
+        "doubts_of_places": doubts_of_places(found),
         "counts": lambda each: COUNTS[Size(each.run.n_params.counts)],
         "short": short,
         "size": print_count,
