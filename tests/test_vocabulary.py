@@ -8,8 +8,12 @@ from isoflop.conventions import Size
 from isoflop.designs.grid import Text
 from isoflop.designs.kept import Kept
 from isoflop.designs.study import Study
+from isoflop.estimates.ensemble import Ensemble
+from isoflop.laws.chinchilla import BESIROGLU_2024
 from isoflop.laws.counting import PEARCE_2024_BPE
+from isoflop.plans.answer import answer
 from isoflop.plans.question import Question
+from isoflop.plans.source import Source
 from isoflop.plans.vocabulary import Vocabulary, counted_as, recorded_vocabulary, vocabulary
 
 TINY = Path(__file__).parent.parent / "studies" / "tiny.toml"
@@ -76,3 +80,14 @@ def test_active_parameters_are_not_followed_and_the_reason_is_said() -> None:
     found, said = counted_as(1e9, Size.ACTIVE, Size.TOTAL, BYTES)
     assert found is None
     assert "not followed" in said
+
+
+def test_a_plan_by_a_study_s_fit_has_the_study_s_vocabulary_until_another_is_asked_for() -> None:
+    own = Source("Chinchilla of fit.json", Ensemble((BESIROGLU_2024,)), Size.WITH_HEAD, own=True, vocab_size=256)
+    study, asked = (answer(Question(flops=1e18, vocab=vocab, extrapolate=True), own) for vocab in (None, 5_000.0))
+    assert study.shape is not None
+    assert asked.shape is not None
+    assert (study.shape.vocab_size, asked.shape.vocab_size) == (256, 5_000)
+    assert "your study's" in study.defaults["vocabulary"]
+    assert "vocabulary" not in asked.defaults
+    assert "--vocab" not in " ".join(study.question.given)

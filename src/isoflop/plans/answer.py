@@ -122,7 +122,7 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     smallest binds. Raises `BadInput` where constraints contradict each other, with what would have to give, or where
     the law is asked too far off.
     """
-    asked = question.with_size(source.counts)
+    asked = replace(question, recorded_vocab=source.vocab_size).with_size(source.counts)
     caps = size_limits(asked, source.counts) if most is None else dict(most)
     settled = settle(asked, source, caps)
     if (problem := conflict(settled)) is not None:
@@ -176,7 +176,8 @@ def _shape_defaults(asked: Question, shape: Shape | None) -> dict[str, str]:
     if shape is not None and not asked.sizes:
         said["shape"] = f"{asked.like.source} (--shape)"
     if shape is not None and asked.vocab is None:
-        said["vocabulary"] = f"{shape.vocab_size:,} ids, {asked.family}'s (--vocab)"
+        whose = f"{asked.family}'s" if asked.recorded_vocab is None else "your study's"
+        said["vocabulary"] = f"{shape.vocab_size:,} ids, {whose} (--vocab)"
     return said
 
 

@@ -36,8 +36,9 @@ class Question:
     cost; else the lowest loss. Fixed: n_params, tokens. Limits: unique_tokens (more are repeats), one_gpu (one GPU must
     hold the model when it serves), tokens_per_second (that one sequence must be decoded at). Serving: inference_tokens
     over the model's life, output_tokens of them generated. gpu, price ($/h of one), mfu, devices (a TOML file of the
-    user's GPUs), context (tokens): how it is trained. family (of shapes: llama, gpt2), vocab (ids, the family's unless
-    given), sizes (layers and width, or feed-forward width too, of a fixed shape: `with_size` makes N of them).
+    user's GPUs), context (tokens): how it is trained. family (of shapes: llama, gpt2), vocab (ids; else recorded_vocab,
+    those of the user's runs, else the family's), sizes (layers and width, or feed-forward width too, of a fixed shape:
+    `with_size` makes N of them).
 
     Raises `BadInput` with everything that is wrong at once.
     """
@@ -60,6 +61,7 @@ class Question:
     tokens_per_second: float | None = None
     family: str = "llama"
     vocab: float | None = None
+    recorded_vocab: int | None = None
     sizes: tuple[int, ...] = ()
     context: float = CONTEXT
     extrapolate: bool = False
@@ -106,7 +108,8 @@ class Question:
     def like(self) -> Family:
         """The family of shapes, with the vocabulary asked for. Raises `BadInput` for one that is not known."""
         found = family(self.family)
-        return found if self.vocab is None else replace(found, vocab_size=int(self.vocab))
+        ids = self.vocab or self.recorded_vocab
+        return found if ids is None else replace(found, vocab_size=int(ids))
 
     @property
     def shape(self) -> Shape | None:
@@ -120,7 +123,8 @@ class Question:
     @property
     def given(self) -> tuple[str, ...]:
         """The options that were given."""
-        return tuple(_option(f.name) for f in fields(self) if getattr(self, f.name) != f.default)
+        options = [each for each in fields(self) if each.name != "recorded_vocab"]
+        return tuple(_option(each.name) for each in options if getattr(self, each.name) != each.default)
 
 
 def _option(name: str) -> str:

@@ -128,6 +128,7 @@ def whole_plan(
     where none comes to the size.
     """
     found = answer(question, source)
+    question = found.question
     n, context = found.n_params, int(question.context)
     loss = found.quantity("loss").median if source.own else None
     training, run = _trained(found, loss)
