@@ -146,7 +146,7 @@ def test_epochs_are_passes_over_the_unique_tokens(isoflop: Shell) -> None:
         (("--shape", "0x4096", "--flops", "1e20"), "n_layers = 0"),
         (("--shape", "32x4096", "--n-params", "7B", "--flops", "1e22"), "leave one"),
         (("--flops", "1e20", "--vocab", "0.5"), "--vocab 0.5 is no whole number"),
-        (("--flops", "1e20", "--epochs", "3"), "give those"),
+        (("--flops", "1e20", "--epochs", "3"), "say how many those are"),
         (("--flops", "1e20", "--unique-tokens", "1B", "--epochs", "nan"), "--epochs nan"),
         (("--flops", "1e20", "--gpus", "nan"), "--gpus nan"),
         (("--flops", "1e20", "--gpus", "1e400"), "--gpus inf"),

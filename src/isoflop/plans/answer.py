@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
 from isoflop.plans import repeats
 from isoflop.plans.basin import Basin, Regret, basin, regret
 from isoflop.plans.contradictions import conflict
+from isoflop.plans.executed import Floats
 from isoflop.plans.hyperparameters import CONTEXT
 from isoflop.plans.plan import Quantity
 from isoflop.plans.question import Question
@@ -21,6 +24,9 @@ from isoflop.plans.size_limits import limit_defaults, size_limits
 from isoflop.plans.source import Source
 from isoflop.plans.split import Split, split
 from isoflop.units import print_count
+
+MONEY_AND_TIME = {"--dollars", "--gpus and --days"}
+"""Budgets that are of what is executed."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +79,32 @@ class Answer:
 
     def quantity(self, name: str) -> Quantity:
         """A number with its interval, which one law alone has not."""
-        interval = self.split.interval(name)
-        return Quantity.of(interval) if len(self.split.bag) > 1 else Quantity(interval.median)
+        return self._over_laws(self.flops_by_law if name == "flops" else getattr(self.split, name))
 
     def of_flops(self, per_flop: float | None) -> Quantity | None:
-        """What the training FLOPs come to at so much each; None where that is not known."""
-        if per_flop is None:
-            return None
-        found = self.quantity("flops")
-        low, high = ((None if end is None else end * per_flop) for end in (found.low, found.high))
-        return Quantity(found.median * per_flop, low, high, found.level)
+        """What the training FLOPs come to at so much each; None where that is not known.
+
+        per_flop is of the median size. Another size executes another share beyond 6 N D, and costs as much more.
+        """
+        return None if per_flop is None else self._over_laws(self.flops_by_law * self.executed_by_law * per_flop)
+
+    @property
+    def executed_by_law(self) -> Floats:
+        """FLOPs executed for each of 6 N D by the size that each law has, over those of the median size."""
+        n = self.split.n_params
+        if self.have.executes is None or len(n) == 1:
+            return np.ones_like(n)
+        found = self.have.executes.along(np.append(n, self.n_params))
+        return np.asarray(found[:-1] / found[-1])
+
+    @property
+    def flops_by_law(self) -> Floats:
+        """6 N D; where money or time is what is given, a size that executes more has fewer of them."""
+        return self.split.flops / (self.executed_by_law if self.binding in MONEY_AND_TIME else 1.0)
+
+    def _over_laws(self, values: Floats) -> Quantity:
+        interval = self.split.bag.interval(values)
+        return Quantity.of(interval) if len(self.split.bag) > 1 else Quantity(interval.median)
 
     def to_json(self) -> dict[str, Any]:
         """Every quantity as {"median", "low", "high", "level"}, null where unknown."""
@@ -160,12 +182,20 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
         tuple(notes),
         {
             **source.defaults,
+            **_served_defaults(asked),
             "FLOPs": "6 N D to train, 2 N a token to serve",
             **_shape_defaults(asked, shape),
             **limit_defaults(asked),
             **have.defaults,
         },
     )
+
+
+def _served_defaults(asked: Question) -> dict[str, str]:
+    """What is taken of served tokens."""
+    if not asked.inference_tokens or asked.output_tokens:
+        return {}
+    return {"served": "all of it read, none written, which would cost more (--output-tokens)"}
 
 
 def _shape_defaults(asked: Question, shape: Shape | None) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from isoflop.plans.question import Question
 from isoflop.plans.relaxations import rounded
 from isoflop.plans.same_loss import FEW, losses
 from isoflop.plans.settling import Settled, tightest
@@ -98,8 +99,8 @@ def _over(found: Settled) -> str | None:
     question, needs = found.question, print_flops(_needs(found))
     serving = ", serving included" if found.aim.served else ""
     if question.judged:
-        n, d = print_count(question.n_params or 0), print_count(question.tokens or 0)
-        return f"--n-params {n} with --tokens {d} take {needs}{serving}; {_allowed(found)}."
+        n = print_count(question.n_params or 0)
+        return f"--n-params {n} with {_tokens(question)} take {needs}{serving}; {_allowed(found)}."
     within = _within(found)
     return f"--loss {question.loss:g}{within} takes {needs} by {found.source.name}{serving}; {_allowed(found)}."
 
@@ -111,6 +112,12 @@ def _too_short(found: Settled) -> str | None:
         return None
     n = print_count(found.split.median("n_params")) if found.split else ""
     return f"{d:,.3g} tokens for {n} parameters are not even one sequence of --context {question.context:,.0f}."
+
+
+def _tokens(question: Question) -> str:
+    """How many tokens were asked for, as they were."""
+    d = print_count(question.tokens or 0)
+    return f"--tokens {d}" if question.epochs is None else f"--epochs {question.epochs:g} ({d} tokens)"
 
 
 def _allowed(found: Settled) -> str:
@@ -125,7 +132,7 @@ def _within(found: Settled) -> str:
     aim = found.aim
     said: Iterable[str] = (
         f"--n-params {print_count(aim.n_params)}" if aim.n_params else "",
-        f"--tokens {print_count(aim.tokens)}" if aim.tokens else "",
+        _tokens(found.question) if aim.tokens else "",
         f"--unique-tokens {print_count(aim.unique_tokens)}" if aim.unique_tokens else "",
         *(f"{name}, {_count(most, down=True)} at most" for name, most in found.most.items()),
     )

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from isoflop.conventions import Size
 from isoflop.costs.flops import flops_per_token
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
 from isoflop.plans.shapes import Family, count, shape_of
+
+Floats = NDArray[np.float64]
+
+_KNOWN = 17  # sizes whose shapes are looked for, of many
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,12 @@ class Executed:
     def at(self, n_params: float) -> float:
         """The factor of a model of N parameters; 1 where no shape of the family comes to so few."""
         return _factor(self, n_params)
+
+    def along(self, n_params: Floats) -> Floats:
+        """The factor of many sizes: of some between the smallest and the largest, in a line of ln N between them."""
+        ln_n = np.log(n_params)
+        known = np.unique(np.linspace(ln_n.min(), ln_n.max(), _KNOWN))
+        return np.interp(ln_n, known, [self.at(float(np.exp(each))) for each in known])
 
 
 @lru_cache(maxsize=4096)

@@ -24,7 +24,9 @@ _POSITIVE = (
     "tokens_per_second",
     "context",
     "vocab",
+    "epochs",
 )
+_OURS = {"recorded_vocab", "least_gpus"}  # that nobody types
 _WHOLE = ("gpus", "context", "vocab")
 
 
@@ -38,7 +40,8 @@ class Question:
     over the model's life, output_tokens of them generated. gpu, price ($/h of one), mfu, devices (a TOML file of the
     user's GPUs), context (tokens): how it is trained. family (of shapes: llama, gpt2), vocab (ids; else recorded_vocab,
     those of the user's runs, else the family's), sizes (layers and width, or feed-forward width too, of a fixed shape:
-    `with_size` makes N of them).
+    `with_size` makes N of them). epochs: passes over the unique tokens, of which `with_size` makes tokens. least_gpus:
+    that hold the model, where their number is not given.
 
     Raises `BadInput` with everything that is wrong at once.
     """
@@ -62,6 +65,8 @@ class Question:
     family: str = "llama"
     vocab: float | None = None
     recorded_vocab: int | None = None
+    least_gpus: int | None = None
+    epochs: float | None = None
     sizes: tuple[int, ...] = ()
     context: float = CONTEXT
     extrapolate: bool = False
@@ -78,8 +83,8 @@ class Question:
                 problems.append(f"{_option(name)} {value:g} is no whole number.")
         if self.mfu is not None and self.mfu > 1:
             problems.append(f"--mfu {self.mfu:g} is above 1: it is the share of the dense bf16 peak, 0.4 for 40 %.")
-        if self.days is not None and self.gpus is None and not (self.budgeted or self.loss is not None or self.judged):
-            problems.append(f"--days {self.days:g} needs to know how many GPUs: add --gpus.")
+        if self.epochs is not None and self.unique_tokens is None:
+            problems.append(f"--epochs {self.epochs:g} are passes over --unique-tokens: say how many those are.")
         if self.output_tokens and self.output_tokens > (self.inference_tokens or 0):
             problems.append(
                 f"--output-tokens {self.output_tokens:g} are more than --inference-tokens "
@@ -87,9 +92,11 @@ class Question:
             )
         if not (self.budgeted or self.loss is not None or self.judged):
             given = ", ".join(self.given) or "nothing"
+            half = {"--days": "--gpus", "--gpus": "--days"}
+            missing = next((f" Add {half[each]}," for each in self.given if each in half), " Add")
             problems.append(
-                f"A plan needs a budget, an aim or a run to judge; given: {given}. Add --flops, --dollars, --gpus with "
-                "--days, --loss, or --n-params with --tokens."
+                f"A plan needs a budget, an aim or a run to judge; given: {given}.{missing} --flops, --dollars, --gpus "
+                "with --days, --loss, or --n-params with --tokens."
             )
         if problems:
             raise BadInput(problems)
@@ -102,7 +109,8 @@ class Question:
     @property
     def judged(self) -> bool:
         """Whether size and tokens are both given: a plan to be judged."""
-        return (self.n_params is not None or bool(self.sizes)) and self.tokens is not None
+        sized = self.n_params is not None or bool(self.sizes)
+        return sized and (self.tokens is not None or self.epochs is not None)
 
     @property
     def like(self) -> Family:
@@ -117,13 +125,15 @@ class Question:
         return built(self.sizes, self.like, int(self.context)) if self.sizes else None
 
     def with_size(self, counts: Size) -> "Question":
-        """The same with N of the shape asked for, by what N counts."""
-        return self if self.shape is None else replace(self, n_params=float(count(self.shape, counts)))
+        """The same with N of the shape asked for, by what N counts, and with D of the epochs."""
+        n = self.n_params if self.shape is None else float(count(self.shape, counts))
+        d = self.tokens if self.epochs is None else self.epochs * float(self.unique_tokens or 0)
+        return replace(self, n_params=n, tokens=d)
 
     @property
     def given(self) -> tuple[str, ...]:
         """The options that were given."""
-        options = [each for each in fields(self) if each.name != "recorded_vocab"]
+        options = [each for each in fields(self) if each.name not in _OURS]
         return tuple(_option(each.name) for each in options if getattr(self, each.name) != each.default)
 
 

@@ -29,7 +29,9 @@ def refusal(problem: str, settled: Settled) -> str:
     def stands(by: Source) -> Callable[[Question], bool]:
         def all_hold(asked: Question) -> bool:
             try:
-                found = settle(asked, by, limits(asked.one_gpu, asked.tokens_per_second, asked.gpu))
+                found = settle(
+                    asked.with_size(by.counts), by, limits(asked.one_gpu, asked.tokens_per_second, asked.gpu)
+                )
                 if conflict(found) is not None or found.split is None:
                     return False
                 n, d = found.split.median("n_params"), found.split.median("tokens")
@@ -58,8 +60,9 @@ def _other_gpu(question: Question, stands: Callable[[Question], bool]) -> str | 
 def _cheapest(way: Way, source: Source, question: Question) -> float | None:
     """The size or tokens with which the loss costs least, where the way names the fewest that reach it."""
     name, value = way.changes[0]
-    if question.loss is None or name not in {"n_params", "tokens"} or value is None or question.judged:
+    named = name in {"n_params", "tokens"} and value is not None
+    if question.loss is None or not named or question.judged or question.epochs is not None:
         return None
     free = replace(question, n_params=None) if name == "n_params" else replace(question, tokens=None)
     found = settle(free, source, size_limits(free, source.counts)).split
-    return None if found is None or found.median(name) < value else rounded(found.median(name), up=True)
+    return None if found is None or found.median(name) < float(value or 0) else rounded(found.median(name), up=True)

@@ -67,8 +67,9 @@ def ways_out(
     tried: list[Way | None] = [_budgets(question, over, stands, among) for among in _choices(over)]
     if question.loss is not None:
         tried.append(_loss(question, question.loss, stands))
-    for name in ("tokens", "n_params"):
-        if name == "n_params" and question.sizes:
+    fixed = {"n_params": bool(question.sizes), "tokens": question.epochs is not None}
+    for name in ("tokens", "epochs", "n_params"):
+        if fixed.get(name):
             continue
         both = (_nearest(question, name, stands, up=up) for up in (False, True))
         tried.append(next((each for each in both if each is not None), None))

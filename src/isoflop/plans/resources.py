@@ -87,8 +87,9 @@ def resources(
     gpus = int(question.gpus or 0)
     if not gpus:
         days = question.days or DEFAULT_DAYS
-        gpus = _enough(have, flops, days, asked=question.days is not None)
-        said = f"doubled from a node of {NODE} until it ends within {days:g} days"
+        gpus = max(_enough(have, flops, days, asked=question.days is not None), question.least_gpus or 0)
+        said = f"doubled from a node of {NODE} until they end within {days:g} days"
+        said += " and hold the model" if gpus == question.least_gpus else ""
         if question.days is None and gpus == LLAMA_3_DEVICES:
             said += ", but no more than Llama 3.1's run had"
         defaults["gpus"] = f"{gpus:,}, {said} (--gpus)"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
+import numpy as np
+
 from isoflop.costs.utilisation import REPORTED
 from isoflop.errors import IsoflopError
 from isoflop.estimates.ensemble import Ensemble
@@ -225,21 +227,24 @@ def _laws(plan: Moved, source: Source) -> Iterator[Effect]:
 
 
 def _doubt(answer: Answer) -> Iterator[Effect]:
-    """The interval over the laws as one row."""
-    if len(answer.split.bag) < 2:
+    """The laws at both ends of N as one row, each with its own N, D and loss."""
+    found = answer.split
+    if len(found.bag) < 2:
         return
-    middle = {name: answer.quantity(name) for name in ("n_params", "tokens", "loss", "flops")}
-    level = middle["n_params"].level or 0.0
+    n = answer.quantity("n_params")
+    spent = answer.flops_by_law * answer.executed_by_law
+    middle = {name: found.median(name) for name in ("n_params", "tokens", "loss")}
 
-    def end(side: str) -> Change:
-        ratio = {name: float(getattr(each, side)) / each.median for name, each in middle.items() if name != "loss"}
-        loss = round(float(getattr(middle["loss"], side)) - middle["loss"].median, _DIGITS) + 0.0
-        priced = ratio["flops"] if answer.have.price is not None else None
-        return Change(f"{side} end", ratio["n_params"], ratio["tokens"], loss, ratio["flops"], priced)
+    def end(side: str, size: float) -> Change:
+        i = int(np.argmin(np.abs(found.n_params - size)))
+        time = float(spent[i] / found.bag.interval(spent).median)
+        loss = round(float(found.loss[i]) - middle["loss"], _DIGITS) + 0.0
+        priced = time if answer.have.price is not None else None
+        ratio = {name: float(getattr(found, name)[i]) / middle[name] for name in ("n_params", "tokens")}
+        return Change(f"{side} N", ratio["n_params"], ratio["tokens"], loss, time, priced)
 
-    yield Effect(
-        "interval", f"doubt of the law, {level:.0%} of {len(answer.split.bag):,} laws", (end("low"), end("high"))
-    )
+    ends = (end("least", n.low or n.median), end("most", n.high or n.median))
+    yield Effect("interval", f"doubt of the law, {n.level or 0:.0%} of {len(found.bag):,} laws", ends)
 
 
 def _had(plan: Moved, to: str, have: Resources, note: str = "") -> Change:

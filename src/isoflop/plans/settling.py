@@ -1,17 +1,19 @@
 """A question brought to rest: devices, budgets and the split of compute that agree with each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
 
 from isoflop.conventions import Size
-from isoflop.errors import IsoflopError
+from isoflop.costs.shape import Shape
+from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.question import Question
 from isoflop.plans.resources import Resources, limits, resources
-from isoflop.plans.same_loss import FEW
+from isoflop.plans.same_loss import FEW, losses
 from isoflop.plans.served import served_tokens, settled
+from isoflop.plans.shapes import shape_of
 from isoflop.plans.source import Source
 from isoflop.plans.split import Aim, Split, split
 
@@ -72,7 +74,35 @@ def settle(question: Question, source: Source, most: Mapping[str, float]) -> Set
         n, flops = found.median("n_params"), found.median("flops")
         if np.allclose(before, [n, flops], rtol=1e-9):
             break
-    return Settled(question, source, most, have, allowed, aim, found)
+    if question.output_tokens:
+        found = _as_it_is_built(question, source, have, found)
+    return Settled(question, source, most, have, allowed, found.aim, found)
+
+
+def _as_it_is_built(question: Question, source: Source, have: Resources, found: Split) -> Split:
+    """The split at what its own shape costs to serve, which is not quite on the line that settled the size.
+
+    Sizes stay as they are; of a budget more or fewer tokens are trained on, so that both together cost what is allowed.
+    """
+    n = found.n_params
+    middle = found.median("n_params")
+    shape = question.shape or _shape(question, middle, source.counts)
+    served = served_like_training(question, have, middle, source.counts, shape)
+    aim = replace(found.aim, served=served)
+    if aim.flops is None or aim.tokens is not None:
+        return replace(found, aim=aim)
+    tokens = aim.flops / (6 * n) - served / 3
+    if np.min(tokens) < 1:
+        return replace(found, aim=aim)
+    loss = losses(found.bag, n[:, None], tokens[:, None], aim.unique_tokens)[:, 0]
+    return replace(found, aim=aim, tokens=tokens, loss=loss)
+
+
+def _shape(question: Question, n_params: float, counts: Size) -> Shape | None:
+    try:
+        return shape_of(n_params, question.like, int(question.context), counts)
+    except BadInput:
+        return None
 
 
 def _size_after(
@@ -104,8 +134,13 @@ def aim_of(question: Question, allowed: Mapping[str, float], most: Mapping[str, 
     )
 
 
-def served_like_training(question: Question, have: Resources, n_params: float, counts: Size) -> float:
-    """Served tokens D_inf, so that 2 N D_inf FLOPs cost as much as training FLOPs; output is dearer, near this N."""
+def served_like_training(
+    question: Question, have: Resources, n_params: float, counts: Size, shape: Shape | None = None
+) -> float:
+    """Served tokens D_inf, so that 2 N D_inf FLOPs cost as much as training FLOPs; output is dearer, near this N.
+
+    shape: the one that is built; else a line through shapes of about this size.
+    """
     if not question.output_tokens:
         return question.inference_tokens or 0.0
     read, context = (question.inference_tokens or 0.0) - question.output_tokens, int(question.context)
@@ -114,7 +149,7 @@ def served_like_training(question: Question, have: Resources, n_params: float, c
         read,
         question.output_tokens,
         have.at(n_params),
-        shape=question.shape,
+        shape=shape or question.shape,
         context=context,
         like=question.like,
         counts=counts,

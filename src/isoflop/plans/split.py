@@ -83,9 +83,8 @@ class Split:
 
     @property
     def epochs(self) -> Floats:
-        """How often each token is seen: 1 where all are different."""
-        unique = np.inf if self.aim.unique_tokens is None else self.aim.unique_tokens
-        return np.maximum(self.tokens / unique, 1.0)
+        """How often each unique token is seen: below 1 where some are left; 1 where none repeats."""
+        return np.ones_like(self.tokens) if self.aim.unique_tokens is None else self.tokens / self.aim.unique_tokens
 
     def interval(self, name: str, level: float = 0.9) -> Interval:
         """Of n_params, tokens, loss, flops, tokens_per_param, epochs, serving_flops."""

@@ -50,6 +50,11 @@ class WholePlan:
         return in_brief(self.answer, self.training, self.running)
 
     @property
+    def problem(self) -> str:
+        """Why the run fits no GPUs there are, and how many would do; "" where it does."""
+        return "" if self.running is None else self.running.problem
+
+    @property
     def serves(self) -> bool:
         """Whether anything of serving was asked."""
         asked = self.answer.question
@@ -80,6 +85,7 @@ class WholePlan:
             **self.answer.to_json(),
             "training": self._training(),
             "running": None if self.running is None else {**self.running.to_json(), **self._machines(self.running)},
+            "problem": self.problem or None,
             "serving": self.serving.to_json(),
             "alternatives": [each.to_json() for each in self.alternatives],
             "sensitivity": [each.to_json() for each in self.sensitivity],
@@ -128,10 +134,12 @@ def whole_plan(
     where none comes to the size.
     """
     found = answer(question, source)
+    training, run = _trained(found)
+    if question.gpus is None and run is not None and run.layout is None and run.enough:
+        found = answer(replace(question, least_gpus=run.enough), source)
+        training, run = _trained(found)
     question = found.question
     n, context = found.n_params, int(question.context)
-    loss = found.quantity("loss").median if source.own else None
-    training, run = _trained(found, loss)
     served = serving_cost(
         n,
         (question.inference_tokens or 0.0) - question.output_tokens,
@@ -160,8 +168,9 @@ def whole_plan(
     )
 
 
-def _trained(found: Answer, loss: float | None) -> tuple[Hyperparameters, Running | None]:
+def _trained(found: Answer) -> tuple[Hyperparameters, Running | None]:
     """How the run is trained and laid out; its batch is one that the GPUs share evenly."""
+    loss = found.quantity("loss").median if found.source.own else None
     shape, context = found.shape, found.question.context
     bare: dict[Size, float] = {} if shape is None else {each: float(count(shape, each)) for each in COUNTED}
     counts = found.source.counts if shape is None else Size.NON_EMBEDDING

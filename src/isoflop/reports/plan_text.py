@@ -28,10 +28,11 @@ def plan_text(
     blocks: Sequence[tuple[str, Sequence[str]]] = (),
     doubts: Sequence[str] = (),
     defaults: Mapping[str, str] | None = None,
+    problem: str = "",
 ) -> str:
-    """Doubts of the laws, the plan, the blocks (title, lines) in order, other doubts, what was assumed and noted."""
-    parts = doubt_lines(found.doubts)
-    parts += [*headline(found), *aligned(main_rows(found))]
+    """What keeps it from running, the laws' doubts, the plan, blocks (title, lines), other doubts, what was assumed."""
+    parts = wrapped([f"Problem: {problem}"] if problem else [])
+    parts += [*doubt_lines(found.doubts), *headline(found), *aligned(main_rows(found, fits=not problem))]
     for title, lines in blocks:
         if lines:
             parts += ["", title, *lines]
@@ -60,10 +61,10 @@ def headline(found: Answer) -> list[str]:
     elif asked.loss is not None:
         title = f"The cheapest run that reaches {asked.loss:g} nats/token"
     else:
-        title = f"The best run for {print_flops(float(found.split.aim.flops or 0))}"
+        title = f"The best run for {print_flops(found.allowed[found.binding])}"
         title += f", what {found.binding} allow" + ("" if " and " in found.binding else "s")
     if found.split.aim.served and not asked.judged:
-        title += ", training and serving together"
+        title += ", training and serving together" + (" at their prices" if asked.output_tokens else "")
     if len(found.allowed) > 1:
         rest = [f"{name} {print_flops(flops)}" for name, flops in found.allowed.items() if name != found.binding]
         title += f" (beside it: {', '.join(rest)})"
@@ -72,7 +73,7 @@ def headline(found: Answer) -> list[str]:
     return wrapped([f"{title}, {by}"])
 
 
-def main_rows(found: Answer) -> list[tuple[str, str]]:
+def main_rows(found: Answer, *, fits: bool = True) -> list[tuple[str, str]]:
     """Label and value of the plan itself."""
     have, asked = found.have, found.question
     each = shown(found.quantity("tokens_per_param"), ratio)
@@ -98,7 +99,8 @@ def main_rows(found: Answer) -> list[tuple[str, str]]:
         rows.append(
             (
                 "time and cost",
-                f"{days_words(days)} on {have.gpus:,} {have.device.name}: {shown(hours)} GPU-hours, {money}",
+                f"{'' if fits else 'if it fitted, '}{days_words(days)} on {have.gpus:,} {have.device.name}: "
+                f"{shown(hours)} GPU-hours, {money}",
             )
         )
     return rows
@@ -119,6 +121,9 @@ def flops_words(found: Answer) -> str:
         said += f"; executed {executed:.2f} times as many, attention included"
     if found.split.aim.served:
         said += f"; {shown(found.quantity('serving_flops'), bare_flops)} of serving, as 2 N a token"
+    if found.question.output_tokens:
+        priced = 2 * found.n_params * found.split.aim.served
+        said += f", which costs as much as {bare_flops(priced)} of training"
     return said
 
 
@@ -165,6 +170,8 @@ def epochs(found: Answer) -> str:
     if aim.unique_tokens is None:
         return ""
     seen = found.quantity("epochs")
+    if seen.median < 1:
+        return f", {seen.median:.2g} of the {print_count(aim.unique_tokens)} unique tokens, none twice"
     return f", {shown(seen, lambda x: f'{x:.3g}')} epochs of {print_count(aim.unique_tokens)} unique tokens"
 
 

@@ -34,7 +34,7 @@ def whole_text(plan: WholePlan) -> str:
     ):
         title, *lines = text.splitlines() or [""]
         blocks.append((title, lines))
-    return plan_text(plan.answer, blocks, plan.doubts, plan.defaults)
+    return plan_text(plan.answer, blocks, plan.doubts, plan.defaults, plan.problem)
 
 
 def accuracy_rows(found: Accuracy) -> dict[str, str]:
