@@ -214,5 +214,21 @@ def test_an_unknown_model_lists_those_near_it_or_all() -> None:
     with pytest.raises(BadInput, match=r"'GPT-5'.*Did you mean GPT-") as refused:
         known_run("GPT-5")
     assert "Pythia" not in str(refused.value)
-    with pytest.raises(BadInput, match=r"There are GPT-2 XL, GPT-3, Gopher"):
+    with pytest.raises(BadInput, match=r"families are GPT-2, GPT-3, Gopher"):
         runs_called("zzzzzzz")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("llama", ["LLaMA 65B", "Llama 2 70B", "Llama 3.1 405B"]),
+        ("gpt", ["GPT-2 XL", "GPT-3"]),
+        ("Llama 3", ["Llama 3.1 405B"]),
+        ("pythia 1b", ["Pythia 1B"]),
+    ],
+)
+def test_the_beginning_of_a_family_s_name_is_enough(name: str, found: list[str]) -> None:
+    assert [run.name for run in runs_called(name)] == found
+    for short in ("", "p"):
+        with pytest.raises(BadInput, match="No known model"):
+            runs_called(short)

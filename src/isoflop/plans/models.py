@@ -19,6 +19,7 @@ _COUNTS = {
 }
 _FIRST = (Size.ACTIVE, Size.TOTAL, Size.WITH_HEAD, Size.NON_EMBEDDING)
 """Which count stands for a run where nothing else is asked: what a token uses, then all of it."""
+_SHORTEST = 3  # letters of a family's name that say which is meant
 COLUMNS: Mapping[str, str] = {
     "released": "month of release",
     "n_params": "size",
@@ -130,10 +131,14 @@ def known_run(name: str) -> KnownRun:
 
 
 def runs_called(name: str) -> tuple[KnownRun, ...]:
-    """The run of this name, or those of this family. Raises `BadInput` with the names near it."""
+    """The run of this name, else all of the families whose names begin so: pythia, llama.
+
+    Raises `BadInput` with the names near it.
+    """
     runs, wanted = tuple(known_runs().values()), _letters(name)
     found = tuple(run for run in runs if _letters(run.name) == wanted)
-    found = found or tuple(run for run in runs if _letters(run.family) == wanted)
+    if not found and len(wanted) >= _SHORTEST:
+        found = tuple(run for run in runs if _letters(run.family).startswith(wanted))
     if not found:
         raise _unknown(name)
     return found
@@ -143,8 +148,9 @@ def _unknown(name: str) -> BadInput:
     runs = known_runs().values()
     there = {_letters(each): each for run in runs for each in (run.family, run.name)}
     near = list(dict.fromkeys(there[each] for each in get_close_matches(_letters(name), there, n=3, cutoff=0.5)))
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(run.name for run in runs)}."
-    return BadInput(f"No known model is called {name!r}. {hint} `isoflop models` lists them.")
+    families = ", ".join(dict.fromkeys(run.family for run in runs))
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"The families are {families}."
+    return BadInput(f"No known model is called {name!r}. {hint} `isoflop models` lists them all.")
 
 
 def _letters(name: str) -> str:

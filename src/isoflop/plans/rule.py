@@ -22,14 +22,14 @@ JOINT = (("n_params", "tokens"), ("n_params", "tokens", "unique_tokens"))
 NAMING = {("flops", "n_params"), ("flops", "tokens"), ("flops", "tokens_per_param"), ("pf_days", "n_params")}
 """Input and output of laws that name the best split themselves. Not Kaplan's tokens: those are of the critical batch,
 where 6 N D is twice the C_min that they are a law of."""
-MOST_DRAWS = 200
 
 
 @dataclass(frozen=True)
 class Rule:
     """A law by the name it goes by, and what N counts in it.
 
-    bag: the laws of a fit's draws; None where there are none. doubts: what speaks against the law itself.
+    bag: the laws of a fit's draws; None where there are none. doubts: what speaks against the law itself. option: how
+    `isoflop plan` is asked for it, "" where a plan needs more than the law has.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Rule:
     counts: Size | None
     bag: Ensemble | None = None
     doubts: tuple[str, ...] = ()
+    option: str = ""
 
     def __post_init__(self) -> None:
         if not splits(type(self.law)):
@@ -51,13 +52,14 @@ class Rule:
         return self.law.inputs in JOINT
 
     def best(self, flops: float) -> tuple[float, float]:
-        """N (parameters) and D (tokens) with 6 N D = C that the law calls best.
+        """N (parameters) and D (tokens) with 6 N D = C that the law calls best: what `isoflop plan` says.
 
-        A law of C_min in PF-days (Kaplan et al. 2020) is asked at C_min = C / 2, a run at the critical batch.
+        Over the draws of a fit the median N. A law of C_min in PF-days (Kaplan et al. 2020) is asked at C_min = C / 2,
+        a run at the critical batch.
         """
         if self.joint:
-            found = split(Ensemble((self.law,)), Aim(flops=flops))
-            return float(found.n_params[0]), float(found.tokens[0])
+            n_params = split(self.bag or Ensemble((self.law,)), Aim(flops=flops)).median("n_params")
+            return n_params, flops / (6 * n_params)
         if isinstance(self.law, TokensPerParam):
             return float(self.law.optimal_size(flops)), float(self.law.optimal_tokens(flops))
         named = float(self.law(least_compute(flops) if self.law.inputs == ("pf_days",) else flops))
@@ -72,6 +74,10 @@ class Rule:
         """L at N and D, none of them repeated, nats/token; of a joint law."""
         given = (n_params, tokens) if len(self.law.inputs) == 2 else (n_params, tokens, ENDLESS)
         return float(self.law(*given))
+
+    def least_loss(self, flops: float) -> float:
+        """The lowest loss for C, nats/token; of a joint law."""
+        return float(split(Ensemble((self.law,)), Aim(flops=flops)).loss[0])
 
     def least_flops(self, loss: float) -> float:
         """C with which the best split reaches a loss, FLOPs; of a joint law."""
@@ -109,17 +115,19 @@ def rule(name: str) -> Rule:
     counts = law.about.counts("n_params")
     said = {"UNVERIFIED": law.about.unverified, "disputed": law.about.disputed}
     doubts = tuple(f"{sets[0]}, {word}: {text}" for word, text in said.items() if text)
-    return Rule(sets[0], law, counts if isinstance(counts, Size) else None, doubts=doubts)
+    option = f"--law {sets[0]}" if law.inputs in JOINT else ""
+    return Rule(sets[0], law, counts if isinstance(counts, Size) else None, doubts=doubts, option=option)
 
 
 def _fitted(path: Path) -> Rule:
     fit = first_fit(path, splits)
     status = () if str(fit.status) == "converged" else (f"The fit is {fit.status}. {fit.status.advice}",)
-    name = f"{type(fit.law).__name__} of {path.name}"
+    name, joint = f"{type(fit.law).__name__} of {path.name}", fit.law.inputs in JOINT
     return Rule(
         name,
         fit.law,
         next((each for each in Size if each == fit.convention), None),
-        fit.sample.thinned(MOST_DRAWS) if fit.sample is not None and fit.law.inputs in JOINT else None,
+        fit.sample if joint else None,
         (*status, *(f"{name}, {check.name}: {check.message}" for check in fit.doubts)),
+        f"--fit {path}" if joint else "",
     )

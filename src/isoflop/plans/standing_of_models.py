@@ -36,9 +36,9 @@ class Placing:
 
     n_params, tokens: the run's, N as the rule counts it where that is known (counts says what it is). flops: 6 N D of
     them. best_n_params, best_tokens: what the rule advises for it; best_n_params_ends: 90 % over a fit's draws. loss:
-    the law's at the run's N and D; penalty: that over the best, nats/token; wasted: the share of compute that the best
-    run of the same loss saves; None where the rule knows no loss. decades: how far beyond what was fitted, by input.
-    doubts: why this rule may say little of this run.
+    the law's at the run's N and D; penalty: that over the lowest of the same compute, nats/token; wasted: the share of
+    compute that the best run of the same loss saves; None where the rule knows no loss. decades, best_decades: how far
+    the run and the best one lie beyond what was fitted, by input. doubts: why this rule may say little of this run.
     """
 
     rule: str
@@ -53,6 +53,7 @@ class Placing:
     penalty: float | None
     wasted: float | None
     decades: dict[str, float]
+    best_decades: dict[str, float]
     doubts: tuple[str, ...]
 
     @property
@@ -67,8 +68,8 @@ class Placing:
 
     @property
     def far(self) -> float:
-        """The most decades beyond what was fitted, without their sign."""
-        return max(map(abs, self.decades.values()), default=0.0)
+        """The most decades beyond what was fitted, of the run or of the best one, without their sign."""
+        return max(map(abs, (*self.decades.values(), *self.best_decades.values())), default=0.0)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, null where unknown."""
@@ -79,7 +80,8 @@ class Placing:
 class ModelStanding:
     """A model by the law of its time and by today's; None where it has no place by it, and why not.
 
-    by: which law was of its time and why. beside: by other laws, where they were asked for.
+    by: which law was of its time and why. plan: the command that advises what `now` calls best; "" where a plan cannot
+    be made by that law. beside: by other laws, where they were asked for.
     """
 
     run: KnownRun
@@ -87,6 +89,7 @@ class ModelStanding:
     then: Placing | None
     now: Placing | None
     unplaced: str = ""
+    plan: str = ""
     beside: tuple[Placing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +102,7 @@ class ModelStanding:
             "law_of_its_time": self.by.to_json() if self.by else None,
             "then": self.then.to_json() if self.then else None,
             "now": self.now.to_json() if self.now else None,
+            "plan": self.plan or None,
             "unplaced": self.unplaced,
             "beside": [each.to_json() for each in self.beside],
         }
@@ -184,7 +188,7 @@ def place(run: KnownRun, by: Rule) -> Placing:
     loss = penalty = wasted = None
     if by.joint:
         loss = by.loss(n_params, run.tokens)
-        penalty = max(0.0, loss - by.loss(best_n, best_d))
+        penalty = max(0.0, loss - by.least_loss(flops))
         wasted = max(0.0, 1 - by.least_flops(loss) / flops)
     return Placing(
         by.name,
@@ -199,6 +203,7 @@ def place(run: KnownRun, by: Rule) -> Placing:
         penalty,
         wasted,
         dict(by.decades(n_params, run.tokens)),
+        dict(by.decades(best_n, best_d)),
         tuple(_doubts(run, counted, by)),
     )
 
@@ -232,7 +237,9 @@ def _standing(run: KnownRun, by: Rule, *, beside: bool) -> ModelStanding:
     then = None if of_its_time is None else place(run, of_its_time.rule)
     names = dict.fromkeys((*BESIDE, *([of_its_time.rule.name] if of_its_time else []))) if beside else ()
     others = tuple(place(run, rule(each)) for each in names if each != by.name)
-    return ModelStanding(run, of_its_time, then, now, unplaced, others)
+    flops = "" if now is None else f"{now.flops:.6g}".replace("e+", "e")
+    plan = f"isoflop plan --flops {flops} {by.option}" if flops and by.option else ""
+    return ModelStanding(run, of_its_time, then, now, unplaced, plan, others)
 
 
 def _reach(by: Rule, models: Sequence[ModelStanding]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from isoflop.conventions import MEANINGS
 from isoflop.laws.papers import bibtex
@@ -12,7 +13,11 @@ from isoflop.plans.standing_of_models import ModelStanding, Placing, StandingOfM
 from isoflop.reports import prose
 from isoflop.reports.narrow import kept_to_width
 from isoflop.reports.width import width
-from isoflop.units import print_count
+from isoflop.units import print_count, print_flops
+
+_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+_UNITS = (("T", 1e12), ("B", 1e9), ("M", 1e6))
+_ROUND = 1e5  # a count that is a multiple of it was rounded
 
 
 def one_text(found: StandingOfModels) -> str:
@@ -20,14 +25,14 @@ def one_text(found: StandingOfModels) -> str:
     (model,) = found.models
     run = model.run
     rows = [("", run.name), ("released", f"{run.released}, family {run.family}")]
-    rows += [("N", f"{value:.6g}, {MEANINGS[counts]}") for counts, value in run.sizes.items()]
-    rows.append(("D", "never published" if run.tokens is None else f"{run.tokens:.6g} tokens"))
+    rows += [("N", f"{_exact(value)}, {MEANINGS[counts]}") for counts, value in run.sizes.items()]
+    rows.append(("D", "never published" if run.tokens is None else f"{_exact(run.tokens)} tokens"))
     if run.tokens_per_param is not None:
         rows.append(("D/N", f"{prose.ratio(run.tokens_per_param)} tokens a parameter"))
-    reported = ", ".join(f"{each:.3g}" for each in run.flops) or "none reported"
-    rows.append(("C", f"{reported}{' FLOPs' if run.flops else ''}{f'; {run.flops_note}' if run.flops_note else ''}"))
+    reported = ", ".join(map(print_flops, run.flops)) or "none reported"
+    rows.append(("C", f"{reported}{f'; {run.flops_note}' if run.flops_note else ''}"))
     if run.six_nd is not None:
-        rows.append(("6 N D", f"{run.six_nd:.3g} FLOPs{_against_reported(model)}"))
+        rows.append(("6 N D", f"{print_flops(run.six_nd)}{_against_reported(model)}"))
     if run.device:
         hours = f", {run.device_hours:,.0f} hours of one" if run.device_hours else ", hours not known"
         rows.append(("device", run.device + hours))
@@ -46,13 +51,14 @@ def one_text(found: StandingOfModels) -> str:
     lines = [_pairs(rows), ""]
     every = [each for each in (model.now, *model.beside) if each is not None]
     if every:
-        lines += [_by_law(model, every), "", *wrapped([in_words(model)])]
+        lines += [_by_law(model, every), "", *wrapped([in_words(model), advice(model)])]
     if model.unplaced:
         lines += wrapped([f"By {short(found.law.name)} it has no place: {model.unplaced}."])
     told = [f"Note: {note}" for note in found.notes] if every else []
     told += [f"Doubt: {', '.join(each.laws)}: {each.said}." for each in found.doubts_of_places]
     told += [f"Doubt: {doubt}" for doubt in found.doubts]
-    return "\n".join([*lines, *wrapped(told), "", bibtex(run.paper)])
+    cite = [textwrap.fill(line, width(), subsequent_indent="    ", **_WHOLE) for line in bibtex(run.paper).split("\n")]
+    return "\n".join([*lines, *wrapped(told), "", *cite])
 
 
 def in_words(model: ModelStanding) -> str:
@@ -64,9 +70,8 @@ def in_words(model: ModelStanding) -> str:
         "as good as compute-optimal"
         if now.wasted is not None and now.wasted < 0.01
         else f"{prose.ratio(now.oversized)} times as large as the best run of its compute"
-        if now.oversized > 1
-        else f"{prose.ratio(1 / now.oversized)} times smaller than the best run of its compute, and trained for longer"
     )
+    side += ", and trained for longer" if now.oversized < 1 and not side.startswith("as") else ""
     said = f"By {short(now.rule)} {model.run.name} is {side}: {prose.short(now.best_n_params)} parameters on "
     said += f"{prose.short(now.best_tokens)} tokens would have been best"
     if now.best_n_params_ends:
@@ -74,8 +79,16 @@ def in_words(model: ModelStanding) -> str:
         said += f" ({prose.short(low)} to {prose.short(high)} parameters, 90 % of the fit's draws)"
     if now.penalty is None or now.wasted is None:
         return f"{said}. What the difference costs, a law that only names the best split does not say."
-    cost = f"{now.penalty:.4f} nats/token of the law's text, or {prose.percent(now.wasted)} of the compute"
+    nats = f"{now.penalty:.4f}" if now.penalty >= 0.00005 else "less than 0.0001"
+    cost = f"{nats} nats/token of the law's text, or {prose.percent(now.wasted)} of the compute"
     return f"{said}; the difference costs {cost}."
+
+
+def advice(model: ModelStanding) -> str:
+    """The plan that says so."""
+    if model.now is None or not model.plan:
+        return ""
+    return f"`{model.plan}` advises that: {' parameters on '.join(two(model.now))} tokens."
 
 
 def short(name: str) -> str:
@@ -123,6 +136,12 @@ def _against_reported(model: ModelStanding) -> str:
     if not run.flops or run.six_nd is None:
         return ""
     return f", {100 * run.six_nd / run.flops[0]:.3g} % of what was reported"
+
+
+def _exact(number: float) -> str:
+    """As many digits as the source has: 174.6B, 1.4T, 70,426,624."""
+    suffix, unit = next(each for each in _UNITS if number >= each[1])
+    return f"{number / unit:g}{suffix}" if number % _ROUND == 0 else f"{number:,.0f}"
 
 
 def _pairs(rows: Sequence[tuple[str, str]]) -> str:
