@@ -1,18 +1,23 @@
 """A plan answers any mix of constraints; contradictions are named with what would have to give."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from isoflop.allocations.allocate import allocate
+from isoflop.conventions import Size
 from isoflop.costs.flops import flops_per_token
 from isoflop.errors import BadInput
+from isoflop.estimates.ensemble import Ensemble
 from isoflop.laws.chinchilla import BESIROGLU_2024
 from isoflop.laws.data_constrained import MUENNIGHOFF_2023
 from isoflop.plans.answer import Answer, answer
 from isoflop.plans.question import Question
-from isoflop.plans.source import published_source
+from isoflop.plans.source import Source, published_source
+from isoflop.plans.whole import whole_plan
+from isoflop.reports.whole_text import whole_text
 
 
 def asked(**given: object) -> Answer:
@@ -133,3 +138,57 @@ def test_a_law_of_something_else_is_no_law_to_plan_by() -> None:
     for name in ("LI_2025_RATE", "KAPLAN_2020_TABLE_6_SIZE", "chinchilla", "farseer"):
         with pytest.raises(BadInput, match=r"splits no budget|needs constants"):
             published_source(name, repeats=False)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dollars": 1e5, "inference_tokens": 1e13, "output_tokens": 2e12},
+        {"dollars": 1e5, "inference_tokens": 1e13, "output_tokens": 2e12, "context": 32_768.0},
+        {"dollars": 3e4, "inference_tokens": 1e12, "output_tokens": 2e11},
+        {"dollars": 1e6, "inference_tokens": 1e13, "output_tokens": 5e12},
+        {"gpus": 64.0, "days": 10.0, "price": 2.5, "inference_tokens": 1e12, "output_tokens": 1e11},
+    ],
+)
+def test_training_and_serving_together_cost_what_is_allowed_and_no_more(given: dict[str, float]) -> None:
+    question = Question(**given)  # type: ignore[arg-type]
+    plan = whole_plan(question, published_source(None, repeats=False))
+    trained, served = plan.answer.have.dollars(plan.answer.flops), plan.serving.dollars
+    assert trained is not None
+    assert served is not None
+    assert trained + served == pytest.approx(given.get("dollars", 64 * 240 * 2.5), rel=1e-6)
+
+
+def test_what_a_size_executes_is_in_the_intervals_of_time_and_money() -> None:
+    """By FLOPs, hours differ between laws as attention's share does; by dollars the FLOPs do, and the hours do not."""
+    random = np.random.default_rng(0)
+    laws = tuple(replace(BESIROGLU_2024, A=BESIROGLU_2024.A * np.exp(0.3 * random.normal())) for _ in range(100))
+    many = Source("planted", Ensemble(laws), Size.TOTAL)
+    free, paid = answer(Question(flops=1e21), many), answer(Question(dollars=1e4), many)
+    days, flops = free.of_flops(free.have.days(1.0)), paid.quantity("flops")
+    money = paid.of_flops(paid.have.dollars(1.0))
+    assert days is not None
+    assert money is not None
+    n = free.split.n_params
+    each = np.asarray([free.have.at(float(size)).days(1e21) for size in n])
+    assert days.median == pytest.approx(np.median(each), rel=0.02)
+    assert days.high == pytest.approx(np.quantile(each, 0.95), rel=0.02)
+    assert days.low is not None
+    assert days.low < days.median
+    assert flops.low is not None
+    assert flops.low < flops.median
+    assert money.low == pytest.approx(1e4)
+    assert money.high == pytest.approx(1e4)
+
+
+def test_gpus_that_nobody_named_hold_the_model_and_those_named_that_do_not_are_a_problem() -> None:
+    chosen = whole_plan(Question(flops=1e22, n_params=200e9), published_source(None, repeats=False))
+    assert chosen.problem == ""
+    assert chosen.running is not None
+    assert chosen.running.layout is not None
+    assert "and hold the model" in chosen.answer.defaults["gpus"]
+    named = whole_plan(Question(flops=1e22, gpu="4090", gpus=8.0), published_source(None, repeats=False))
+    assert "do not fit 8 x RTX 4090" in named.problem
+    assert named.to_json()["problem"] == named.problem
+    assert whole_text(named).startswith("Problem: ")
+    assert "if it fitted, 237 days" in whole_text(named)

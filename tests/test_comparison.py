@@ -1,7 +1,6 @@
 """Laws laid beside a plan: what the specification says they advise, and what following them would cost."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -278,13 +277,11 @@ def test_the_user_s_fits_stand_beside_the_published_but_not_beside_themselves() 
     "given",
     [{"flops": 1e22}, {"loss": 2.2, "inference_tokens": 1e13}, {"flops": 1e22, "unique_tokens": 3e10}],
 )
-def test_it_is_quick_fits_the_screen_and_json_holds_it(given: dict[str, Any]) -> None:
+def test_it_fits_the_screen_and_json_holds_it(given: dict[str, Any]) -> None:
     law = MUENNIGHOFF_2023 if "unique_tokens" in given else BESIROGLU_2024
     for source in (None, bag(law)):
         answer = asked(source, **given)
-        start = time.perf_counter()
         found = compared(answer)
-        assert time.perf_counter() - start < 1
         lines = comparison_text(found).splitlines()
         assert max(map(len, lines)) <= WIDEST
         assert sum("*" in line for line in lines[1 : len(found) + 1]) == 1

@@ -26,7 +26,7 @@ READ: dict[str, Callable[[str], float]] = {
     "days": float,
     "gpus": float,
 }
-READ |= {"tokens_per_second": float}
+READ |= {"tokens_per_second": float, "epochs": float}
 
 
 def asked(**given: Any) -> Answer:
@@ -83,6 +83,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"n_params": 7e10, "flops": 1e24, "one_gpu": True}, ("--one-gpu allows 35", "leave out --one-gpu")),
     ({"n_params": 7e10, "flops": 1e24, "one_gpu": True, "tokens_per_second": 50.0}, ("allows 35", '--gpu "')),
     ({"n_params": 1e9, "flops": 1e12, "extrapolate": True}, ("--context 4,096", "--flops to", "--n-params to")),
+    ({"loss": 2.5, "unique_tokens": 1e9, "epochs": 4.0}, ("with --epochs 4 (4.00B tokens)", "--unique-tokens to")),
+    ({"n_params": 7e9, "unique_tokens": 1e9, "epochs": 4.0, "flops": 1e19}, ("--epochs 4", "--epochs to 0.238")),
     ({"loss": 2.2, "inference_tokens": 1e13, "output_tokens": 2e12, "dollars": 1e4}, ("--inference-tokens", "--doll")),
 ]
 

@@ -203,6 +203,21 @@ def read(said: str) -> tuple[str, float | str]:
     return option, float(number.rstrip("KMB")) * times
 
 
+@pytest.mark.parametrize("budget", [{"days": 1e-7}, {"dollars": 1e-4}], ids=str)
+@pytest.mark.parametrize("how", ["full", "lora", "continued"])
+def test_a_budget_for_less_than_a_sequence_is_refused_in_the_users_own_numbers(
+    how: How, budget: dict[str, float]
+) -> None:
+    """So few tokens as it would pay for are no sequence: no way out, and never told as if they had been asked for."""
+    (name,) = budget
+    with pytest.raises(BadInput, match=f"--{name} allows.*Relax one: .*--{name} to") as refused:
+        asked(how, tokens=1e9, epochs=1, **budget)
+    assert "not even one sequence" not in str(refused.value)
+    assert "--tokens to" not in str(refused.value)
+    enough = float(str(refused.value).split(f"--{name} to ")[1].split(",")[0].removeprefix("$").rstrip("."))
+    assert not asked(how, tokens=1e9, epochs=1, **{name: enough}).problem
+
+
 def test_gpus_told_are_the_fewest_that_end_in_time() -> None:
     with pytest.raises(BadInput, match="--gpus to") as refused:
         asked(tokens=10e9, days=3, epochs=3)
@@ -242,7 +257,7 @@ def test_a_fixed_shape_is_the_model() -> None:
 
 
 def test_json_has_all_of_it_and_says_what_is_unknown() -> None:
-    found = json.loads(json.dumps(asked("lora", gpu="4090", gpus=2).to_json(), allow_nan=False))
+    found = json.loads(json.dumps(asked("lora", gpu="v5p", gpus=2).to_json(), allow_nan=False))
     assert found["dollars"] is None
     assert found["memory"]["zero"] == 3
     assert found["memory"]["total"] < found["one_gpu"]["total"]

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from functools import cache
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from isoflop.plans.footprint import footprint
 from isoflop.plans.question import Question
 from isoflop.plans.shapes import shape_of
 from isoflop.plans.source import Source, published_source
-from isoflop.plans.training_spread import TrainingSpread, training_spread
+from isoflop.plans.training_spread import TrainingSpread
 from isoflop.plans.whole import WholePlan, whole_plan
 from isoflop.reports.between import between
 from isoflop.reports.hyperparameters_text import hyperparameter_rows
@@ -126,16 +125,6 @@ def test_json_and_screen_have_the_intervals() -> None:
     assert plan.running is not None
     assert " to " in running_rows(plan.running, plan.spread)["memory"].split(" a GPU")[0]
     assert " to " not in running_rows(plan.running)["memory"]
-
-
-def test_a_thousand_laws_take_hundredths_of_a_second() -> None:
-    plan = whole_plan(Question(flops=1e22), many(1000))
-    best = np.inf
-    for _ in range(3):
-        begun = perf_counter()
-        training_spread(plan.answer, plan.training, plan.running)
-        best = min(best, perf_counter() - begun)
-    assert best < 0.1
 
 
 def test_a_layout_too_small_for_the_high_end_of_n_is_doubted() -> None:

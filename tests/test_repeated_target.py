@@ -1,7 +1,5 @@
 """The cheapest run to a loss where tokens repeat: none near it is cheaper, with endless data it is the closed one."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -86,13 +84,10 @@ def test_a_loss_that_is_never_reached_is_no_number() -> None:
         reach_all(BESIROGLU_2024, 2.2, 1e9)
 
 
-def test_a_thousand_laws_take_no_half_second_and_each_is_itself() -> None:
-    """Measured: 0.07 s; searched along sizes, tokens for each, it was 0.5."""
+def test_of_a_thousand_laws_each_is_itself() -> None:
     laws = bag(MUENNIGHOFF_2023, laws=1000, spread=0.005).bag
     stacked = laws.stacked()
-    start = time.process_time()
     n, d = reach_all(stacked, 2.3, 3e10, 1e12)
-    assert time.process_time() - start < 0.5
     for i in (0, 17, 999):
         one_n, one_d = reach_all(laws.laws[i], 2.3, 3e10, 1e12)
         assert (n[i], d[i]) == pytest.approx((one_n[0], one_d[0]), rel=1e-9)

@@ -153,7 +153,12 @@ def answer(question: Question, source: Source, most: Mapping[str, float] | None 
     assert found is not None, "no answer is a conflict"
     n, d = found.median("n_params"), found.median("tokens")
     notes = [*source.notes]
-    notes += reach_notes(source.law, n_params=n, tokens=d, extrapolate=asked.extrapolate)
+    try:
+        notes += reach_notes(source.law, n_params=n, tokens=d, extrapolate=asked.extrapolate)
+    except BadInput as far:
+        if asked.loss is None:
+            raise
+        raise BadInput(refusal(str(far), settled)) from None
     if found.left_out:
         notes.append(f"{found.left_out} of {len(source.bag)} laws have no answer here and are left out.")
     if found.capped:

@@ -32,8 +32,8 @@ def refusal(found: FineTuning) -> str:
     )
     if not found.there.fits:
         said += f"Nor do {have.gpus:,} hold it: {found.enough:,} do. "
-    told = [str(Way(tuple(way.items()))) for way in _ways(found) if stands(replace(asked, **way))]
-    if asked.how == "full" and stands(replace(asked, how="lora")):
+    told = [str(Way(tuple(way.items()))) for way in _ways(found) if stands(asked, way)]
+    if asked.how == "full" and stands(asked, {"how": "lora"}):
         told.append("--finetune lora")
     if not told:
         return f"{said}No one of these alone can give enough: leave out {' or '.join(f'--{name}' for name in needs)}."
@@ -41,10 +41,10 @@ def refusal(found: FineTuning) -> str:
     return f"{said}Relax one: {', '.join(first)}{', or ' if first else ''}{last}."
 
 
-def stands(question: TuningQuestion) -> bool:
-    """Whether it fits, and is within its budgets."""
+def stands(asked: TuningQuestion, changes: Changes) -> bool:
+    """Whether what is asked, so changed, is a question at all, fits, and is within its budgets."""
     try:
-        found = settled(question)
+        found = settled(replace(asked, **changes))
     except IsoflopError:
         return False
     return found.there.fits and not over(found)
