@@ -147,12 +147,12 @@ def test_a_decimal_comma_is_no_thousand(text: str, meant: str) -> None:
 
 
 def test_points_that_part_thousands_are_refused_with_what_was_meant() -> None:
-    with pytest.raises(BadInput, match="point is a decimal point. For 1,000,000 tokens, write that"):
+    with pytest.raises(BadInput, match=r"point is a decimal point\. For 1,000,000 tokens, write that"):
         parse_count("1.000.000 tokens", "tokens")
 
 
 def test_a_comma_before_an_exponent_may_be_either_and_is_refused() -> None:
-    with pytest.raises(BadInput, match="Write 1.500e22, or leave the comma out"):
+    with pytest.raises(BadInput, match=r"Write 1\.500e22, or leave the comma out"):
         parse_flops("1,500e22")
 
 

@@ -29,20 +29,20 @@ def parse_flops(text: str) -> float:
         return _finite(number * PF_DAY, text, "FLOPs", examples)
     if _RATE.fullmatch(unit):
         raise BadInput(f"{text!r} is a speed, FLOPs a second, and no number of them. Write FLOPs as {examples}.")
-    return _scaled(text, number, unit, "FLOPs", examples, frozenset(SUFFIXES))
+    return _scaled(text, number, unit, "FLOPs", examples, allowed=frozenset(SUFFIXES))
 
 
 def parse_count(text: str, what: str) -> float:
     """Parameters or tokens from `7e9`, `7B`, `1.4T tokens`. Raises `BadInput`, naming what is allowed."""
     examples = "7e9, 7B or 1.4T"
-    return _scaled(text, *_split(text, what, examples), what, examples, frozenset(("", "K", "M", "B", "T")))
+    return _scaled(text, *_split(text, what, examples), what, examples, allowed=frozenset(("", "K", "M", "B", "T")))
 
 
 def parse_dollars(text: str) -> float:
     """Dollars from `100000`, `$2M`, `1.5B`. Raises `BadInput`, naming what is allowed."""
     examples = "100000, $2M or $1.5B"
     number, unit = _split(text, "dollars", examples, sign="$")
-    return _scaled(text, number, unit, "dollars", examples, frozenset(("", "K", "M", "B")))
+    return _scaled(text, number, unit, "dollars", examples, allowed=frozenset(("", "K", "M", "B")))
 
 
 def _split(text: str, what: str, examples: str, sign: str = "") -> tuple[float, str]:
@@ -69,7 +69,7 @@ def _misread(digits: str, unit: str, examples: str) -> str:
     return f"{_THOUSANDS}, and a point is a decimal point. Write {examples}."
 
 
-def _scaled(text: str, number: float, unit: str, what: str, examples: str, allowed: frozenset[str]) -> float:
+def _scaled(text: str, number: float, unit: str, what: str, examples: str, *, allowed: frozenset[str]) -> float:
     """The number times what its unit says; a unit may be followed by the name of what is counted."""
     prefix = re.sub(rf"(?:{_NOUNS.get(what, re.escape(what))})$", "", unit, flags=re.IGNORECASE).strip()
     suffix = _WORDS.get(prefix.lower(), prefix.upper())

@@ -155,7 +155,7 @@ def _problems(name: str, row: Any, known: Mapping[str, Device]) -> list[str]:
     if row.get("tag", "V") not in TAGS:
         said.append(f"{name}: tag = {row['tag']!r} is none of {', '.join(TAGS)}.")
     if not _is_names(row.get("aliases", [])):
-        said.append(f"{name}: aliases = {row['aliases']!r} is no list of names, such as [\"chip\"].")
+        said.append(f'{name}: aliases = {row["aliases"]!r} is no list of names, such as ["chip"].')
     if "flops_per_second" in row and not _number(name, "flops_per_second", row["flops_per_second"]):
         said += _sparse(name, row, known)
     return said
