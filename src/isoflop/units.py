@@ -10,49 +10,79 @@ PF_DAY = 8.64e19
 """FLOPs in a petaflop/s-day: 1e15 * 86,400 (Kaplan et al. 2020, sec. 1)."""
 
 SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
-_WHOLE = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*"  # commas part thousands, and nothing else
-_QUANTITY = re.compile(rf"\s*((?:(?:{_WHOLE})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([^0-9,._].*?)?\s*")
-_DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+(?:[eE][+-]?[0-9]+)?)(.*)")
+_WORDS = {"thousand": "K", "million": "M", "billion": "B", "trillion": "T"}
+_NOUNS = {"tokens": "tokens?", "parameters": "param(?:eter)?s?", "dollars": r"dollars?|usd|\$", "FLOPs": "flops?"}
+_PF_DAYS = re.compile(r"(?:pf|pflops?|petaflops?)(?:/s)?[- ]?days?", re.IGNORECASE)
+_RATE = re.compile(r".*flops?(?:/s|/sec| per second)", re.IGNORECASE)
+
+_WHOLE = r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,2}(?:_[0-9]{3})+|[0-9]+"  # thousands apart, nothing else
+_NUMBER = re.compile(rf"(?:(?:{_WHOLE})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_QUANTITY = re.compile(r"\s*([0-9.,_]*[0-9][0-9.,_]*(?:[eE][+-]?[0-9]+)?)(\s*)(.*?)\s*")
+_THOUSANDS = "a comma parts thousands, as in 1,500,000"
 
 
 def parse_flops(text: str) -> float:
     """FLOPs from `1e22`, `10ZFLOP`, `115PF-days`. Raises `BadInput`, naming what is allowed."""
-    number, unit = _split(text, "FLOPs", "1e22, 10ZFLOP or 115PF-days")
-    if unit.lower().replace(" ", "") in {"pf-day", "pf-days", "pfdays", "pfday"}:
-        return number * PF_DAY
-    prefix = re.sub(r"flops?$", "", unit, flags=re.IGNORECASE).upper()
-    if prefix not in SUFFIXES:
-        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write FLOPs as 1e22, 10ZFLOP or 115PF-days.")
-    return number * SUFFIXES[prefix]
+    examples = "1e22, 10ZFLOP or 115PF-days"
+    number, unit = _split(text, "FLOPs", examples)
+    if _PF_DAYS.fullmatch(unit):
+        return _finite(number * PF_DAY, text, "FLOPs", examples)
+    if _RATE.fullmatch(unit):
+        raise BadInput(f"{text!r} is a speed, FLOPs a second, and no number of them. Write FLOPs as {examples}.")
+    return _scaled(text, number, unit, "FLOPs", examples, allowed=frozenset(SUFFIXES))
 
 
 def parse_count(text: str, what: str) -> float:
-    """Parameters or tokens from `7e9`, `7B`, `1.4T`. Raises `BadInput`, naming what is allowed."""
-    number, unit = _split(text, what, "7e9, 7B or 1.4T")
-    if unit.upper() not in {"", "K", "M", "B", "T"}:
-        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write {what} as 7e9, 7B or 1.4T.")
-    return number * SUFFIXES[unit.upper()]
+    """Parameters or tokens from `7e9`, `7B`, `1.4T tokens`. Raises `BadInput`, naming what is allowed."""
+    examples = "7e9, 7B or 1.4T"
+    return _scaled(text, *_split(text, what, examples), what, examples, allowed=frozenset(("", "K", "M", "B", "T")))
 
 
 def parse_dollars(text: str) -> float:
     """Dollars from `100000`, `$2M`, `1.5B`. Raises `BadInput`, naming what is allowed."""
-    number, unit = _split(text.strip().removeprefix("$"), "dollars", "100000, $2M or $1.5B")
-    if unit.upper() not in {"", "K", "M", "B"}:
-        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write dollars as 100000, $2M or $1.5B.")
-    return number * SUFFIXES[unit.upper()]
+    examples = "100000, $2M or $1.5B"
+    number, unit = _split(text, "dollars", examples, sign="$")
+    return _scaled(text, number, unit, "dollars", examples, allowed=frozenset(("", "K", "M", "B")))
 
 
-def _split(text: str, what: str, examples: str) -> tuple[float, str]:
-    found = _QUANTITY.fullmatch(text)
-    if found is None and (comma := _DECIMAL_COMMA.fullmatch(text.strip())):
-        meant = "{}.{}{}".format(*comma.groups())
-        raise BadInput(
-            f"{text!r} is no number of {what}: a comma parts thousands, as in 1,500,000. For {meant}, write that."
-        )
-    number = float(found.group(1).replace(",", "").replace("_", "")) if found else 0.0
-    if found is None or not 0 < number < float("inf"):
+def _split(text: str, what: str, examples: str, sign: str = "") -> tuple[float, str]:
+    """The number and the unit behind it; a sign may stand before it."""
+    found = _QUANTITY.fullmatch(text.strip().removeprefix(sign))
+    if found is None:
         raise BadInput(f"{text!r} is no positive number of {what}. Write {examples}.")
-    return number, found.group(2) or ""
+    digits, space, unit = found.groups()
+    if _NUMBER.fullmatch(digits) is None or ("," in digits and "e" in digits.lower()):
+        raise BadInput(f"{text!r} is no number of {what}: {_misread(digits, space + unit, examples)}")
+    return _finite(float(digits.replace(",", "").replace("_", "")), text, what, examples), unit
+
+
+def _misread(digits: str, unit: str, examples: str) -> str:
+    """What is wrong with the commas and points of a number, and how to write what was meant, where that is clear."""
+    mantissa = re.split("[eE]", digits)[0]
+    if re.fullmatch("[0-9]+,[0-9]+", mantissa):
+        meant = digits.replace(",", ".") + unit
+        if _NUMBER.fullmatch(mantissa):
+            return f"before an exponent a comma may part anything. Write {meant}, or leave the comma out."
+        return f"{_THOUSANDS}. For {meant}, write that."
+    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3}){2,}", digits):
+        return f"a point is a decimal point. For {digits.replace('.', ',')}{unit}, write that."
+    return f"{_THOUSANDS}, and a point is a decimal point. Write {examples}."
+
+
+def _scaled(text: str, number: float, unit: str, what: str, examples: str, *, allowed: frozenset[str]) -> float:
+    """The number times what its unit says; a unit may be followed by the name of what is counted."""
+    prefix = re.sub(rf"(?:{_NOUNS.get(what, re.escape(what))})$", "", unit, flags=re.IGNORECASE).strip()
+    suffix = _WORDS.get(prefix.lower(), prefix.upper())
+    if suffix not in allowed or unit == "e":  # 1e lacks its exponent
+        raise BadInput(f"{text!r}: unknown unit {unit!r}. Write {what} as {examples}.")
+    return _finite(number * SUFFIXES[suffix], text, what, examples)
+
+
+def _finite(number: float, text: str, what: str, examples: str) -> float:
+    if not 0 < number < math.inf:
+        size = "far too many" if number == math.inf else "no positive number of"
+        raise BadInput(f"{text!r} is {size} {what}. Write {examples}.")
+    return number
 
 
 def print_count(number: float) -> str:
@@ -72,15 +102,15 @@ def print_dollars(dollars: float) -> str:
 
 def print_flops(flops: float) -> str:
     """Three digits: 6.4e11 → 6.4e11 FLOPs."""
-    if flops == 0:
-        return "0 FLOPs"
+    if flops == 0 or not math.isfinite(flops):
+        return f"{flops:g} FLOPs"
     mantissa, exponent = f"{flops:.2e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)} FLOPs"
 
 
 def print_seconds(seconds: float) -> str:
     """Whole units a person reads: 420 ms, 7 s, 3 min 20 s, 2 h 5 min."""
-    if 0 < seconds < 1:
+    if 0 < seconds < 0.9995:
         return f"{1e3 * seconds:.3g} ms"
     whole = round(max(0.0, seconds))
     if whole < 60:

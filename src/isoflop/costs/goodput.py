@@ -54,7 +54,10 @@ class Losses:
 def hours_between_failures(n_devices: float, per_device_hours: float = PER_DEVICE_HOURS) -> float:
     """Hours between failures of a cluster: those of one device over the devices, each failing on its own."""
     if not (n_devices > 0 and per_device_hours > 0):
-        raise BadInput(f"Needs devices and hours between failures; got {n_devices} and {per_device_hours}.")
+        raise BadInput(
+            f"{n_devices} devices (--gpus) of which each fails once in {per_device_hours:,.6g} hours: both numbers must be "
+            "above 0."
+        )
     return per_device_hours / n_devices
 
 
@@ -97,8 +100,9 @@ def losses(
     segment = every + save_seconds
     if segment > _LONGEST * between:
         raise BadInput(
-            f"{n_devices:g} devices fail every {between:.3g} s, and a checkpoint comes after {segment:.3g} s: none is "
-            "ever reached. Write checkpoints faster, or use fewer devices."
+            f"Of {n_devices:,.0f} devices (--gpus) one fails each {between:.3g} s, if each fails once in "
+            f"{per_device_hours:,.0f} hours; a checkpoint takes {segment:.3g} s of training and writing: none is ever "
+            f"reached. Plan for fewer --gpus: {LLAMA_3_DEVICES:,} ran for {LLAMA_3_DAYS} days (Llama 3.1)."
         )
     failures = math.expm1(segment / between)
     worked = between * failures
