@@ -55,7 +55,7 @@ def hours_between_failures(n_devices: float, per_device_hours: float = PER_DEVIC
     """Hours between failures of a cluster: those of one device over the devices, each failing on its own."""
     if not (n_devices > 0 and per_device_hours > 0):
         raise BadInput(
-            f"{n_devices} devices (--gpus) of which each fails once in {per_device_hours:,.6g} hours: both numbers must be "
+            f"{n_devices} devices (--gpus) of which each fails once in {per_device_hours:,.6g} hours: both must be "
             "above 0."
         )
     return per_device_hours / n_devices
