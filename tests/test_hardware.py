@@ -69,8 +69,7 @@ def test_links_send_half_of_what_both_ways_together_are() -> None:
 
 def test_every_price_has_its_date_and_what_is_from_memory_says_so() -> None:
     for name, each in devices().items():
-        if each.dollars_per_hour is None:
-            continue
+        assert each.dollars_per_hour is not None, name
         assert "price" in each.unverified, name
         assert re.search(r"listed at \$[\d.]+( to \$[\d.]+)? in 20\d\d-\d\d$", each.price), name
         ends = [float(end) for end in re.findall(r"\$([\d.]+)", each.price_listed)]
