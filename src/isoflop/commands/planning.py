@@ -1,7 +1,6 @@
 """plan: from a budget, an aim and limits to a run one can start."""
 
 from argparse import Namespace
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from isoflop.plans.question import Question
     from isoflop.plans.source import Source
 
-_PLAIN = ("gpus", "days", "gpu", "mfu", "devices", "loss", "one_gpu", "tokens_per_second", "vocab", "extrapolate")
+_PLAIN = ("gpu", "devices", "one_gpu", "extrapolate")
 
 
 def plan(arguments: Namespace) -> int:
@@ -59,12 +58,13 @@ def _question(arguments: Namespace) -> "Question":
     from isoflop.plans.question import Question  # noqa: PLC0415
 
     given, problems = numbers(arguments, _PLAIN)
-    if arguments.epochs is not None:
-        if "unique_tokens" in given and "tokens" not in given and 0 < arguments.epochs < inf:
-            given["tokens"] = arguments.epochs * given["unique_tokens"]
+    epochs = given.pop("epochs", None)
+    if epochs is not None:
+        if "unique_tokens" in given and "tokens" not in given:
+            given["tokens"] = epochs * given["unique_tokens"]
         else:
             problems.append(
-                f"--epochs {arguments.epochs:g} are passes over --unique-tokens: give those, and leave out --tokens."
+                f"--epochs {arguments.epochs} are passes over --unique-tokens: give those, and leave out --tokens."
             )
     if problems:
         raise BadInput(problems)

@@ -12,7 +12,7 @@ from isoflop.costs.utilisation import default_mfu
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.footprint import Footprint, Parallelism, footprint
 from isoflop.plans.overhead import LINK, NETWORK, Overhead, overhead, step_seconds
-from isoflop.units import print_count
+from isoflop.units import plural, print_bytes, print_count
 
 RESERVE = 0.1
 """Share of the memory kept for the framework and for fragmentation; an assumption."""
@@ -46,7 +46,7 @@ class Layout:
         return self.overhead.total / (self.step + self.overhead.total)
 
     def __str__(self) -> str:
-        return f"{self.n_devices} x {self.device.name}: {self.split}; {self.memory.total / 1e9:.3g} GB a device"
+        return f"{self.n_devices} x {self.device.name}: {self.split}; {print_bytes(self.memory.total)} a device"
 
 
 def layout(
@@ -95,14 +95,14 @@ def layout(
         return Layout(device, n_devices, split, memory, available, lost, step, (*said, *device.doubts))
     if not tried:
         raise IsoflopError(
-            f"A batch of {print_count(batch_tokens)} tokens is {sequences:,} sequences of {shape.context:,}: too few "
-            f"to feed {n_devices:,} devices in any split. Take a larger batch, or fewer devices."
+            f"A batch of {print_count(batch_tokens)} tokens is {plural(sequences, 'sequence')} of {shape.context:,}: too "
+            f"few to feed {plural(n_devices, 'device')} in any split. Take a larger batch, or fewer devices."
         )
     smallest = min(footprint(shape, split, flash=flash, gradient_bytes=gradient_bytes).total for _, split in tried)
     enough = fewest_devices(shape, device, batch_tokens, flash=flash, gradient_bytes=gradient_bytes, reserve=reserve)
     raise IsoflopError(
         f"{print_count(shape.n_params_total)} parameters in sequences of {shape.context:,} do not fit {n_devices:,} x "
-        f"{device.name}: the least is {smallest / 1e9:.3g} GB a device, and {available / 1e9:.3g} GB may be used. "
+        f"{device.name}: the least is {print_bytes(smallest)} a device, and {print_bytes(available)} may be used. "
         + (
             f"{enough:,} would fit (the fewest, in powers of two)."
             if enough
