@@ -95,12 +95,12 @@ def print_ratio(number: float) -> str:
 
 
 def print_share(share: float, digits: int = 0) -> str:
-    """In per cent: 0.87 → 87%; with as many more digits as keep what is not quite all from reading as all: 99.97%."""
-    for more in range(digits, digits + 5):
+    """In per cent: 0.87 → 87%; what is not quite all does not read as all: 0.9973 → 99.7%, at most 99.99%."""
+    for more in range(digits, 3):
         said = f"{share:,.{more}%}"
         if abs(share) >= 1 or not said.lstrip("-").startswith("100"):
             return said
-    return f"{share:,.{digits}%}"
+    return "-99.99%" if share < 0 else "99.99%"
 
 
 def print_bytes(number: float) -> str:

@@ -69,7 +69,9 @@ def notes(told: Told) -> tuple[str, ...]:
         "that of the batch unrounded.",
     ]
     if sequences != rounded:
-        found.append(f"Batch: {plural(sequences, 'sequence')} are run, not {rounded:,}, so that the GPUs share them evenly.")
+        found.append(
+            f"Batch: {plural(sequences, 'sequence')} are run, not {rounded:,}, so that the GPUs share them evenly."
+        )
     found.append(told.schedule.note)
     bad = f"{BETA2} is bad at batches of up to {SMALL_BATCH} sequences (Porian et al. 2024, arXiv:2406.19146)"
     beta2 = f"{SLOW_BETA2} or more" if beta2_for(sequences) == SLOW_BETA2 else f"{BETA2}, as is usual"

@@ -61,7 +61,8 @@ def _told_least(answer: Answer, run: OtherRun, spent: str, best: OtherRun | None
     size = f"the best in the median of {len(run.plan.bag):,} laws that differ" if is_same_size(run, answer) else side
     also = f"; all of it, split best, would come {_lower(answer, best)}" if best and _alike(best, run) else ""
     return run.alternative(
-        LEAST, f"{print_share(run.spared or 0.0, 1)} of the {spent} is not needed for this loss: the size is {size}{also}."
+        LEAST,
+        f"{print_share(run.spared or 0.0, 1)} of the {spent} is not needed for this loss: the size is {size}{also}.",
     )
 
 

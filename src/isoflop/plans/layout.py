@@ -90,8 +90,8 @@ def layout(
         said = [f"bf16 Adam, {states_per_param().total:g} bytes a parameter, {reserve:.0%} kept in reserve"]
         if mfu is None:
             said.append("; ".join(filter(None, (f"MFU {assumed.mfu:.0%}: {assumed.what}", assumed.unverified))))
-        if device.network_bytes_per_second is None or (device.domain > 1 and device.link_bytes_per_second is None):
-            said.append(f"{LINK / 1e9:g} GB/s within the fast domain and {NETWORK / 1e9:g} GB/s beyond it")
+        if links := assumed_links(device):
+            said.append(f"{links}, assumed")
         return Layout(device, n_devices, split, memory, available, lost, step, (*said, *device.doubts))
     if not tried:
         raise IsoflopError(
@@ -135,6 +135,17 @@ def splits(
                 for zero in stages:
                     for recomputation in again:
                         yield Parallelism(tensor, pipeline, data, zero, micro_batch, accumulation, recomputation)
+
+
+def assumed_links(device: Device) -> str:
+    """The speeds taken of those links of a device that its entry does not say; "" where it says them."""
+    taken = {
+        f"{LINK / 1e9:g} GB/s within its fast domain": device.domain > 1 and device.link_bytes_per_second is None,
+        f"{NETWORK / 1e9:g} GB/s beyond it" if device.domain > 1 else f"{NETWORK / 1e9:g} GB/s between devices": (
+            device.network_bytes_per_second is None
+        ),
+    }
+    return " and ".join(name for name, missing in taken.items() if missing)
 
 
 def fewest_devices(

@@ -68,7 +68,7 @@ def _run(
         prose.ratio(None if d is None else d / n),
         prose.MISSING if loss is None else f"{loss:.4f}",
         compute,
-        prose.ratio(days),
+        "<0.001" if days is not None and days < 0.001 else prose.ratio(days),
         prose.MISSING if dollars is None else print_dollars(dollars),
     )
 
