@@ -12,7 +12,7 @@ from isoflop.costs.hardware import Device, device
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.footprint import Parallelism, footprint
-from isoflop.plans.layout import CLOSE, assumed_links, Layout, fewest_devices, layout, splits
+from isoflop.plans.layout import CLOSE, Layout, assumed_links, fewest_devices, layout, splits
 from isoflop.plans.overhead import overhead
 
 H100 = device("H100")

@@ -154,9 +154,9 @@ def _nearly(answer: Answer, *, told: float) -> Iterator[Alternative]:
     of = "compute of training and serving" if served else "training compute"
     yield run.alternative(
         f"within {NEARLY:.1%} of the loss for least compute",
-        f"{print_share(run.spared)} of the {of} buys the last {NEARLY:.1%} of the loss: without it {print_flops(run.flops)} are "
-        f"spent instead of {print_flops(answer.flops)}, and {print_ratio(epochs)} epochs instead of "
-        f"{print_ratio(answer.split.median('epochs'))}.",
+        f"{print_share(run.spared)} of the {of} buys the last {NEARLY:.1%} of the loss: without it "
+        f"{print_flops(run.flops)} are spent instead of {print_flops(answer.flops)}, and {print_ratio(epochs)} epochs "
+        f"instead of {print_ratio(answer.split.median('epochs'))}.",
     )
 
 

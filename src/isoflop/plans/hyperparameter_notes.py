@@ -65,8 +65,8 @@ def notes(told: Told) -> tuple[str, ...]:
     label = told.batch.row.label
     found = [
         f"Batch: {print_count(said)} tokens by {label}; {change} makes it {print_count(rounded * told.context)}, "
-        f"{plural(rounded, 'sequence')} of {told.context:,}, rounded to a power of two or three halves of one. The rate is "
-        "that of the batch unrounded.",
+        f"{plural(rounded, 'sequence')} of {told.context:,}, rounded to a power of two or three halves of one. The "
+        "rate is that of the batch unrounded.",
     ]
     if sequences != rounded:
         found.append(

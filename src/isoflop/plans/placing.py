@@ -92,6 +92,7 @@ def _work(found: Layout) -> float:
 def _better(found: Layout, fewer: Layout) -> str:
     idle = found.n_devices - fewer.n_devices
     return (
-        f"{found.n_devices:,} GPUs divide badly ({found.split}), which loses up to {print_share(found.lost)} of a step; "
-        f"{fewer.n_devices:,} of them ({fewer.split}) lose up to {print_share(fewer.lost)}, and do more: leave {idle:,} idle."
+        f"{found.n_devices:,} GPUs divide badly ({found.split}), which loses up to {print_share(found.lost)} of a "
+        f"step; {fewer.n_devices:,} of them ({fewer.split}) lose up to {print_share(fewer.lost)}, and do more: leave "
+        f"{idle:,} idle."
     )

@@ -85,8 +85,9 @@ def _too_much(question: Question, name: str, counts: Size) -> str:
     model = f"the smallest model like {question.like.name}'s, {print_count(count(least, counts))} parameters"
     if name == ONE_GPU:
         told = (
-            f"{ONE_GPU}: one {gpu.name} has no room for {model}: its weights take {print_bytes(now.weight_bytes)}, its cache "
-            f"of one sequence of {context:,} tokens (--context) {print_bytes(now.kv_bytes)}; {print_bytes(now.available)} may be used."
+            f"{ONE_GPU}: one {gpu.name} has no room for {model}: its weights take {print_bytes(now.weight_bytes)}, its "
+            f"cache of one sequence of {context:,} tokens (--context) {print_bytes(now.kv_bytes)}; "
+            f"{print_bytes(now.available)} may be used."
         )
     else:
         told = (
