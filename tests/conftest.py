@@ -35,6 +35,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture
+def unpriced(tmp_path: Path) -> Path:
+    """A user's file with one device, `mine`, that has no price."""
+    path = tmp_path / "own.toml"
+    path.write_text("[mine]\nflops_per_second = 400e12\nmemory_bytes = 96e9\nbytes_per_second = 3e12\n")
+    return path
+
+
 class Shell:
     """The command line, in processes of its own as a user has it, in a folder of its own."""
 

@@ -1,5 +1,7 @@
 """A layout fits, loses little, and where none fits the number of devices that would is the right one."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from isoflop.costs.hardware import Device, device
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.footprint import Parallelism, footprint
-from isoflop.plans.layout import CLOSE, Layout, fewest_devices, layout, splits
+from isoflop.plans.layout import CLOSE, Layout, assumed_links, fewest_devices, layout, splits
 from isoflop.plans.overhead import overhead
 
 H100 = device("H100")
@@ -134,6 +136,13 @@ def test_where_none_fits_the_error_names_how_many_would(shape: Shape, name: str,
 def test_a_batch_too_small_for_the_devices_is_told() -> None:
     with pytest.raises(IsoflopError, match=r"4 sequences of 1,024: too few to feed 1,024 devices"):
         layout(SMALL, H100, 1024, 4096)
+    with pytest.raises(IsoflopError, match=r"is 1 sequence of 1,024: too few to feed 997 devices"):
+        layout(SMALL, H100, 997, 1024)
+
+
+def test_memory_beyond_a_terabyte_has_no_exponent() -> None:
+    with pytest.raises(IsoflopError, match=r"the least is 2\.81 TB a device, and 72 GB may be used"):
+        layout(GPT_3, H100, 1, 4e6)
 
 
 def test_a_device_too_small_for_any_number_of_them() -> None:
@@ -167,4 +176,7 @@ def test_what_was_assumed_is_said() -> None:
     assert not any(said.startswith("MFU") for said in layout(SEVEN_B, H100, 8, 4e6, mfu=0.5).defaults)
     unknown = Device("x", 1e15, 80e9, 3e12, domain=8)
     assert any("GB/s" in said for said in layout(SEVEN_B, unknown, 8, 4e6).defaults)
+    assert assumed_links(unknown) == "300 GB/s within its fast domain and 25 GB/s beyond it"
+    assert assumed_links(replace(unknown, domain=1)) == "25 GB/s between devices"
+    assert assumed_links(H100) == ""
     assert "8 x H100 SXM: 8-way data" in str(found)

@@ -40,6 +40,16 @@ def test_a_question_mark_stands_beside_what_is_from_memory_and_nothing_else() ->
     assert re.search(r"GPT-3 +1.72 +Kaplan\*\? ", models_text(standing()))
 
 
+def test_training_flops_that_were_reported_twice_are_shown_twice() -> None:
+    said = models_text(standing())
+    table, plain = said.partition("\n\n")[0], " ".join(said.split())
+    assert re.search(r"Gopher .* 5\.76e23\+ ", table)
+    assert re.search(r"Chinchilla .* 5\.76e23\+ ", table)
+    assert table.count("+") == 2
+    assert "Gopher 5.76e23 and 6.31e23 (" in plain
+    assert "Chinchilla 5.76e23 and 5.88e23 (" in plain
+
+
 def test_words_name_every_doubt_once() -> None:
     text = models_text(standing())
     plain = " ".join(text.split())

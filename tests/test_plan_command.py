@@ -1,6 +1,7 @@
 """`isoflop plan`: any mix of constraints on one screen, as JSON, as a page; wrong input answered with what to do."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,7 +90,6 @@ def test_a_model_is_fine_tuned_on_what_holds_it(isoflop: Shell) -> None:
         (("--flops", "1e22", "--law", "chinchilla"), "HOFFMANN_2022_TEX"),
         (("--finetune", "lora"), "--n-params"),
         (("--loss", "1.83", "--extrapolate", "--days", "30"), "--days"),
-        (("--dollars", "1e5", "--gpu", "v5p"), "add --price"),
         (("--flops", "1e21", "--html", "nowhere/plan.html"), "no folder nowhere"),
     ],
     ids=str,
@@ -99,6 +99,13 @@ def test_a_wrong_question_is_answered_with_what_to_do(isoflop: Shell, arguments:
     assert refused.returncode == 2
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_shares_and_thousands_are_read_as_people_write_them(isoflop: Shell) -> None:
+    asked = (("--gpus", "1,024", "--days", "2.50", "--mfu", "40%"), ("--gpus", "1024", "--days", "2.5", "--mfu", "0.4"))
+    written, plain = (json.loads(isoflop("plan", *each, "--json").stdout) for each in asked)
+    assert written["flops"] == plain["flops"]
+    assert written["n_params"] == plain["n_params"]
 
 
 def test_a_model_that_no_family_can_build_is_planned_without_a_shape(isoflop: Shell) -> None:
@@ -149,11 +156,15 @@ def test_epochs_are_passes_over_the_unique_tokens(isoflop: Shell) -> None:
         (("--flops", "1e20", "--epochs", "3"), "say how many those are"),
         (("--flops", "1e20", "--unique-tokens", "1B", "--epochs", "nan"), "--epochs nan"),
         (("--flops", "1e20", "--gpus", "nan"), "--gpus nan"),
-        (("--flops", "1e20", "--gpus", "1e400"), "--gpus inf"),
+        (("--flops", "1e20", "--gpus", "1e400"), "--gpus 1e400"),
         (("--flops", "1e20", "--gpus", "-8"), "--gpus -8"),
         (("--flops", "1e20", "--days", "nan", "--gpus", "8"), "--days nan"),
         (("--flops", "1e20", "--mfu", "nan"), "--mfu nan"),
         (("--loss", "nan"), "--loss nan"),
+        (("--flops", "1e20", "--mfu", "forty"), "--mfu forty is no positive number: write it as 0.4 or 40%"),
+        (("--flops", "1e20", "--mfu", "140%"), "--mfu 1.4 is above 1"),
+        (("--flops", "1e20", "--gpus", "many", "--days", "2,5"), "--days 2,5 is no positive number"),
+        (("--loss", "low"), "--loss low is no positive number: write it as 2.2"),
         (("--flops", "1,5e22"), "For 1.5e22, write that"),
         (("--flops", "1e20", "--gpus", "100000000000"), "plan for fewer"),
         (("--flops", "1e20", "--html", "."), "is a folder"),
@@ -165,3 +176,12 @@ def test_no_number_that_is_none_is_a_traceback(isoflop: Shell, arguments: tuple[
     assert refused.returncode == 2
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+    assert "usage:" not in refused.stderr
+
+
+def test_dollars_need_a_price(isoflop: Shell, unpriced: Path) -> None:
+    asks = ("plan", "--dollars", "1e5", "--devices", str(unpriced), "--gpu", "mine")
+    refused = isoflop(*asks)
+    assert refused.returncode == 2
+    assert "add --price" in refused.stderr
+    assert isoflop(*asks, "--price", "1").returncode == 0

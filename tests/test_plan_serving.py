@@ -1,6 +1,7 @@
 """What one device holds, how fast it decodes, and what serving costs."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -20,7 +21,7 @@ from isoflop.plans.resources import Resources
 from isoflop.plans.serving import largest_at_speed, largest_on_one, serving_cost
 from isoflop.plans.shapes import count, family, shape_of
 from isoflop.reports.plan_text import rows_block
-from isoflop.reports.running_text import serving_rows
+from isoflop.reports.running_text import serving_row, serving_rows
 
 LLAMA = family("llama")
 H100 = device("H100")
@@ -264,3 +265,17 @@ def test_each_row_of_serving_fits_a_line(log_n: float, name: str, asked: float |
     assert f"{1e3 / found.alone.tokens_per_second:.3g} ms a token" in rows["one sequence"]
     assert ("asked" in rows["one sequence"]) == (asked is not None)
     assert ("over its life" in rows) == (tokens > 0)
+
+
+def test_the_one_line_of_serving_names_the_gpus_that_a_full_batch_takes() -> None:
+    found = serving_cost(30e9, 0, 0, HAVE)
+    assert (found.alone.n_devices, found.decoding.n_devices) == (1, 2)
+    assert re.search(r"on 1 GPU; [0-9.]+K? with 32 at once on 2 GPUs; 1M tokens", serving_row(found)["serves"])
+    assert "with 32 at once; " in serving_row(serving_cost(7e9, 0, 0, HAVE, context=128))["serves"]
+
+
+def test_a_dear_token_is_priced_without_an_exponent() -> None:
+    found = serving_cost(1e12, 0, 0, replace(HAVE, price=1000.0))
+    assert found.dollars_per_million is not None
+    assert min(found.dollars_per_million) > 10
+    assert "e+" not in serving_row(found)["serves"] + serving_rows(found)["1M tokens"]

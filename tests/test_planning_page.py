@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from isoflop.costs.hardware import device
 from isoflop.plans.alternatives import alternatives
 from isoflop.plans.answer import Answer, answer
 from isoflop.plans.comparison import compared
 from isoflop.plans.question import Question
 from isoflop.plans.source import published_source
 
-PAGE = " ".join((Path(__file__).resolve().parents[1] / "docs" / "planning.md").read_text(encoding="utf-8").split())
+TEXT = (Path(__file__).resolve().parents[1] / "docs" / "planning.md").read_text(encoding="utf-8")
+PAGE = " ".join(TEXT.split())
 
 
 @cache
@@ -88,3 +90,15 @@ def test_the_contradiction_on_the_page_is_the_one_that_is_told() -> None:
     with pytest.raises(Exception, match="times less") as refused:
         asked(flops=1e22, n_params=7e9, tokens=2e12)
     assert str(refused.value) == told[1]
+
+
+def test_the_gpu_of_ones_own_on_the_page_is_read_whole(tmp_path: Path) -> None:
+    written = re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    assert written
+    file = tmp_path / "mine.toml"
+    file.write_text(written[1], encoding="utf-8")
+    own = device("mine", file)
+    assert (own.name, own.domain, own.memory_bytes) == ("My GPU", 8, 96e9)
+    assert own.link_bytes_per_second == 300e9
+    assert own.network_bytes_per_second == 25e9
+    assert asked(flops=1e21, gpu="My GPU", devices=str(file)).have.price == 1.9

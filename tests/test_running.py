@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +22,7 @@ from isoflop.plans.resources import Resources
 from isoflop.plans.running import MUCH_LOST, Running, running
 from isoflop.plans.shapes import family, shape_of
 from isoflop.plans.source import published_source
+from isoflop.plans.whole import whole_plan
 
 
 def on(gpus: int, name: str = "H100", mfu: float = 0.4, goodput: float | None = None) -> Resources:
@@ -155,6 +158,23 @@ def test_what_was_assumed_is_said() -> None:
     assert any("measure yours" in said for said in found.doubts)
     assert "15 s, a failure 300 s, an assumption" in found.defaults["checkpoints"]
     assert run(7e9, on(8)).mfu_source == "given"
+
+
+def test_the_speeds_taken_of_links_that_a_device_does_not_say_are_told_on_the_screen(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    numbers = "flops_per_second = 400e12\nmemory_bytes = 96e9\nbytes_per_second = 2.4e12\ndomain = 8\n"
+    file.write_text(f'["My chip"]\n{numbers}', encoding="utf-8")
+
+    def told(**given: Any) -> str:
+        return whole_plan(Question(flops=1e20, **given), published_source(None, repeats=False)).defaults.get(
+            "links", ""
+        )
+
+    mine = {"gpu": "My chip", "devices": str(file)}
+    said = "300 GB/s within its fast domain and 25 GB/s beyond it, assumed of My chip (--devices)"
+    assert told(**mine, gpus=8.0) == said
+    assert told(**mine, gpus=1.0) == ""
+    assert told() == ""
 
 
 def test_flops_of_another_count_are_taken() -> None:

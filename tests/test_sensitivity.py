@@ -113,6 +113,7 @@ def test_what_is_doubled_is_named_in_its_own_unit() -> None:
     assert told(flops=1e22) == ("--flops 1e22", "2e22", "")
     assert told(dollars=1e5) == ("--dollars $100K", "$200K", "")
     assert told(gpus=64.0, days=10.0) == ("--days 10", "20", "--days alone, on the same 64 GPUs")
+    assert told(gpus=1.0, days=10.0)[2] == "--days alone, on the same 1 GPU"
 
 
 def test_a_second_budget_binds_where_the_first_is_doubled() -> None:

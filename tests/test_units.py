@@ -12,10 +12,16 @@ from isoflop.units import (
     parse_count,
     parse_dollars,
     parse_flops,
+    parse_number,
+    parse_share,
+    plural,
+    print_bytes,
     print_count,
     print_dollars,
     print_flops,
+    print_ratio,
     print_seconds,
+    print_share,
 )
 
 unhurried = settings(deadline=None)  # a busy machine is no failure
@@ -220,3 +226,45 @@ def test_less_than_a_second_is_milliseconds_and_not_nothing() -> None:
 def test_what_is_no_number_is_printed_as_such(number: float) -> None:
     assert print_count(number) == str(number)
     assert print_flops(number) == f"{number} FLOPs"
+
+
+@given(st.floats(100, 9.99e14))
+def test_no_ratio_nor_size_in_bytes_has_an_exponent(number: float) -> None:
+    assert "e" not in print_ratio(number) + print_bytes(number)
+    assert print_ratio(1.81e5) == "181,000"
+    assert print_ratio(0.4567) == "0.457"
+    assert print_ratio(999_499) == "999,000"
+    assert print_ratio(999_600) == "1.00M"
+
+
+def test_bytes_go_over_into_the_next_unit() -> None:
+    said = [print_bytes(each) for each in (4.2e6, 72.4e9, 999.4e9, 999.6e9, 3.4e12, 5e15)]
+    assert said == ["4.2 MB", "72.4 GB", "999 GB", "1 TB", "3.4 TB", "5,000 TB"]
+
+
+@given(st.floats(-1, 1, exclude_min=True, exclude_max=True))
+def test_what_is_not_all_never_reads_as_all(share: float) -> None:
+    for digits in (0, 1):
+        said = print_share(share, digits)
+        assert not said.lstrip("-").startswith("100")
+        assert float(said.removesuffix("%")) == pytest.approx(100 * share, abs=0.51 * 10**-digits)
+    assert [print_share(each) for each in (0.87, 0.9973, -0.99998, 1.0, 12.5)] == [
+        "87%", "99.7%", "-99.99%", "100%", "1,250%",
+    ]  # fmt: skip
+
+
+def test_one_is_one() -> None:
+    assert plural(1, "GPU") == "1 GPU"
+    assert plural(1024, "sequence") == "1,024 sequences"
+
+
+def test_bare_numbers_and_shares_are_read_as_people_write_them() -> None:
+    assert parse_number("1,024", "64") == 1024
+    assert parse_number("2.50", "64") == 2.5
+    assert parse_share("40%", "0.4") == parse_share(" 40 % ", "0.4") == parse_share("0.4", "0.4") == 0.4
+    for text in ("40%", "1K", "nan", "-8", "1e400", "", "2,5"):
+        with pytest.raises(BadInput, match="no positive number: write it as 64 or 1,024"):
+            parse_number(text, "64 or 1,024")
+    for text in ("%", "40%%", "40 percent", "forty"):
+        with pytest.raises(BadInput, match=r"write it as 0\.4 or 40%"):
+            parse_share(text, "0.4 or 40%")

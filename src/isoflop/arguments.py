@@ -121,7 +121,7 @@ def _plan(plan: ArgumentParser) -> None:
     ):
         plan.add_argument(name, help=SUPPRESS)
     for name in ("--gpus", "--days", "--loss", "--tokens-per-second", "--mfu", "--vocab", "--epochs"):
-        plan.add_argument(name, type=float, help=SUPPRESS)
+        plan.add_argument(name, help=SUPPRESS)
     for name in ("--one-gpu", "--compare", "--extrapolate"):
         plan.add_argument(name, action="store_true", help=SUPPRESS)
     plan.add_argument("--finetune", choices=["full", "lora", "continued"], help=SUPPRESS)

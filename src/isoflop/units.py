@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from isoflop.errors import BadInput
@@ -43,6 +44,26 @@ def parse_dollars(text: str) -> float:
     examples = "100000, $2M or $1.5B"
     number, unit = _split(text, "dollars", examples, sign="$")
     return _scaled(text, number, unit, "dollars", examples, allowed=frozenset(("", "K", "M", "B")))
+
+
+def parse_number(text: str, examples: str) -> float:
+    """A number without a unit from `64`, `1,024`, `2.5`. Raises `BadInput`, naming the examples."""
+    return _bare(text, examples, {"": 1.0})
+
+
+def parse_share(text: str, examples: str) -> float:
+    """A share from `0.4` or `40%`. Raises `BadInput`, naming the examples."""
+    return _bare(text, examples, {"": 1.0, "%": 100.0})
+
+
+def _bare(text: str, examples: str, divisors: Mapping[str, float]) -> float:
+    try:
+        number, unit = _split(text, "numbers", examples)
+    except BadInput:
+        number, unit = 0.0, ""
+    if not number or unit not in divisors:
+        raise BadInput(f"{text} is no positive number: write it as {examples}.")
+    return number / divisors[unit]
 
 
 def _split(text: str, what: str, examples: str, sign: str = "") -> tuple[float, str]:
@@ -95,9 +116,35 @@ def print_count(number: float) -> str:
     return f"{number:.3g}"
 
 
+def print_ratio(number: float) -> str:
+    """Three digits without an exponent: 0.42, 12.3, 181,000; from a million on a suffix: 1.81M."""
+    return f"{float(f'{number:.3g}'):,g}" if abs(number) < 999_500 else print_count(number)
+
+
+def print_share(share: float, digits: int = 0) -> str:
+    """In per cent: 0.87 → 87%; what is not quite all does not read as all: 0.9973 → 99.7%, at most 99.99%."""
+    for more in range(digits, 3):
+        said = f"{share:,.{more}%}"
+        if abs(share) >= 1 or not said.lstrip("-").startswith("100"):
+            return said
+    return "-99.99%" if share < 0 else "99.99%"
+
+
+def print_bytes(number: float) -> str:
+    """Three digits: 4.2 MB, 72.4 GB of 1e9 bytes, 3.4 TB, 5,000 TB."""
+    if number < 1e7:
+        return f"{number / 1e6:.3g} MB"
+    return f"{print_ratio(number / 1e12)} TB" if number >= 999.5e9 else f"{number / 1e9:.3g} GB"
+
+
 def print_dollars(dollars: float) -> str:
     """Three digits and a suffix: 152 → $152, 99800 → $99.8K, 2e6 → $2.00M."""
     return f"${print_count(dollars)}"
+
+
+def plural(number: int, thing: str) -> str:
+    """1 → 1 GPU, 1024 → 1,024 GPUs."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def print_flops(flops: float) -> str:

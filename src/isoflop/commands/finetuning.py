@@ -5,8 +5,8 @@ from argparse import Namespace
 from isoflop.commands.numbers import numbers
 from isoflop.commands.say import say
 
-_READ = ("n_params", "shape", "tokens", "context", "dollars", "price")
-_PLAIN = ("epochs", "gpu", "gpus", "devices", "mfu", "days", "vocab")
+_READ = ("n_params", "shape", "tokens", "context", "dollars", "price", "epochs", "gpus", "mfu", "days", "vocab")
+_PLAIN = ("gpu", "devices")
 _ALWAYS = {"command", "finetune", "json"}
 
 

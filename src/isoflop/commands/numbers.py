@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from isoflop.errors import BadInput
-from isoflop.units import parse_count, parse_dollars, parse_flops
+from isoflop.units import parse_count, parse_dollars, parse_flops, parse_number, parse_share
 
 
 def _tokens(text: str) -> float:
@@ -23,6 +23,13 @@ READERS: Mapping[str, Callable[[str], float]] = {
     "inference_tokens": _tokens,
     "output_tokens": _tokens,
     "context": _tokens,
+    "gpus": lambda text: parse_number(text, "64 or 1,024"),
+    "days": lambda text: parse_number(text, "10 or 2.5"),
+    "loss": lambda text: parse_number(text, "2.2, nats/token"),
+    "tokens_per_second": lambda text: parse_number(text, "50"),
+    "mfu": lambda text: parse_share(text, "0.4 or 40%"),
+    "vocab": lambda text: parse_number(text, "50,257"),
+    "epochs": lambda text: parse_number(text, "4 or 2.5"),
 }
 
 

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from isoflop.plans.question import Question
     from isoflop.plans.source import Source
 
-_PLAIN = (
-    "gpus", "days", "gpu", "mfu", "devices", "loss", "one_gpu", "tokens_per_second", "vocab", "epochs", "extrapolate",
-)  # fmt: skip
+_PLAIN = ("gpu", "devices", "one_gpu", "extrapolate")
 
 
 def plan(arguments: Namespace) -> int:

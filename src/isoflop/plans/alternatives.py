@@ -15,7 +15,7 @@ from isoflop.plans.other_run import Alternative, OtherRun
 from isoflop.plans.reaching import FAR_TOKENS
 from isoflop.plans.same_loss import few, losses, same_loss
 from isoflop.plans.split import split
-from isoflop.units import print_count, print_flops
+from isoflop.units import print_count, print_flops, print_ratio, print_share
 
 SHARE = 0.8
 """Of the plan's size, in the smaller alternative."""
@@ -70,6 +70,10 @@ def _smaller(answer: Answer) -> Alternative:
             f"There is none: a model so much smaller does not come to this loss for {_ENDLESS:g} times the "
             f"compute{limit}.",
         )
+    if run.extra > _MOST_EXTRA:
+        nowhere = np.full(len(run.plan.bag), np.nan)
+        none = OtherRun(answer, plan, run.all_n_params, nowhere, run.all_losses, run.served)
+        return none.alternative(name, f"It would take {_more(run.extra, 'compute')}{_repaid(run)}: none to choose.")
     cheaper = f"a token served costs {1 - SHARE:.0%} less"
     tokens = _more((1 + run.extra) / SHARE - 1, "tokens")
     if run.extra > MUCH:
@@ -89,7 +93,7 @@ def _for_serving(answer: Answer) -> Iterator[Alternative]:
     yield run.alternative(
         "best for serving",
         f"{first}Served {print_count(served)} tokens, {SERVED:g} times those trained on (assumed; --inference-tokens), "
-        f"it comes to the loss for {-run.total_extra:.1%} fewer FLOPs in all{_repaid(run)}.{_far(run)}",
+        f"it comes to the loss for {print_share(-run.total_extra, 1)} fewer FLOPs in all{_repaid(run)}.{_far(run)}",
     )
 
 
@@ -129,7 +133,7 @@ def _on_one_gpu(answer: Answer, most: float | None) -> Alternative:
     never = (
         "it does not come to the plan's loss"
         if same.extra is None
-        else f"the plan's loss would take it {1 + same.extra:,.3g} times the compute"
+        else f"the plan's loss would take it {print_ratio(1 + same.extra)} times the compute"
     )
     run = OtherRun(answer, plan, n, d, loss, aim.served)
     return run.alternative(ON_ONE, f"{serves}; {never}, so it is trained with the plan's.{_far(run)}")
@@ -150,9 +154,9 @@ def _nearly(answer: Answer, *, told: float) -> Iterator[Alternative]:
     of = "compute of training and serving" if served else "training compute"
     yield run.alternative(
         f"within {NEARLY:.1%} of the loss for least compute",
-        f"{run.spared:.0%} of the {of} buys the last {NEARLY:.1%} of the loss: without it {print_flops(run.flops)} are "
-        f"spent instead of {print_flops(answer.flops)}, and {epochs:.3g} epochs instead of "
-        f"{answer.split.median('epochs'):.3g}.",
+        f"{print_share(run.spared)} of the {of} buys the last {NEARLY:.1%} of the loss: without it "
+        f"{print_flops(run.flops)} are spent instead of {print_flops(answer.flops)}, and {print_ratio(epochs)} epochs "
+        f"instead of {print_ratio(answer.split.median('epochs'))}.",
     )
 
 
@@ -168,11 +172,11 @@ def _more_unique(answer: Answer) -> Iterator[Alternative]:
         gain = f"the loss is {-(run.loss_change or 0.0):.4f} nats/token lower"
     else:
         in_all = " in all, serving included" if plan.aim.served else ""
-        gain = f"the same loss takes {run.spared or 0.0:.1%} less compute{in_all}"
+        gain = f"the same loss takes {print_share(run.spared or 0.0, 1)} less compute{in_all}"
     yield run.alternative(
         "with twice the unique tokens",
         f"With {print_count(unique)} different tokens, twice --unique-tokens, {gain}, and epochs go from "
-        f"{plan.median('epochs'):.3g} to {found.median('epochs'):.3g}.",
+        f"{print_ratio(plan.median('epochs'))} to {print_ratio(found.median('epochs'))}.",
     )
 
 
@@ -191,7 +195,7 @@ def _dearer(extra: float) -> str:
 
 def _more(extra: float, what: str) -> str:
     """0.41 as "41% more compute", 1.5 as "2.5 times the compute"."""
-    return f"{percent(extra)} more {what}" if extra < 1 else f"{1 + extra:,.3g} times the {what}"
+    return f"{percent(extra)} more {what}" if extra < 1 else f"{print_ratio(1 + extra)} times the {what}"
 
 
 def _far(run: OtherRun) -> str:

@@ -6,7 +6,7 @@ from isoflop.laws.decay import COOLDOWN
 from isoflop.plans.answer import Answer
 from isoflop.plans.hyperparameter_notes import BETA2, beta2_for
 from isoflop.plans.hyperparameters import Hyperparameters
-from isoflop.plans.layout import RESERVE
+from isoflop.plans.layout import RESERVE, assumed_links
 from isoflop.plans.rate_schedule import MOST_WARMUP, WARMUP_STEPS
 from isoflop.plans.resources import share
 from isoflop.plans.running import Running
@@ -54,4 +54,7 @@ def _of_running(running: Running) -> dict[str, str]:
             "memory": f"{RESERVE:.0%} is kept in reserve",
             **said,
         }
+        links = assumed_links(running.layout.device)
+        if links and running.layout.n_devices > 1:
+            said["links"] = f"{links}, assumed of {running.layout.device.name} (--devices)"
     return said

@@ -10,7 +10,7 @@ from isoflop.laws.decay import COOLDOWN
 from isoflop.laws.kaplan_batch import KAPLAN_2020_CRITICAL_BATCH
 from isoflop.plans.rate_schedule import Schedule
 from isoflop.plans.recommended import Recommended
-from isoflop.units import print_count
+from isoflop.units import plural, print_count, print_ratio
 
 BETA2, SLOW_BETA2 = 0.95, 0.99
 SMALL_BATCH = 128  # sequences up to which 0.95 is too fast (Porian et al. 2024, arXiv:2406.19146)
@@ -61,19 +61,21 @@ def notes(told: Told) -> tuple[str, ...]:
     """In full: how the batch was rounded, why the warm-up and beta2; Kaplan's critical batch of a loss; all doubts."""
     said, rounded, sequences = told.batch.value, told.rounded, told.sequences
     moved = rounded * told.context / said
-    change = f"{moved - 1:+.0%}" if moved < 2 else f"{moved:.3g} times as much"
+    change = f"{moved - 1:+.0%}" if moved < 2 else f"{print_ratio(moved)} times as much"
     label = told.batch.row.label
     found = [
         f"Batch: {print_count(said)} tokens by {label}; {change} makes it {print_count(rounded * told.context)}, "
-        f"{sequences_of(rounded)} of {told.context:,}, rounded to a power of two or three halves of one. The rate is "
-        "that of the batch unrounded.",
+        f"{plural(rounded, 'sequence')} of {told.context:,}, rounded to a power of two or three halves of one. The "
+        "rate is that of the batch unrounded.",
     ]
     if sequences != rounded:
-        found.append(f"Batch: {sequences_of(sequences)} are run, not {rounded:,}, so that the GPUs share them evenly.")
+        found.append(
+            f"Batch: {plural(sequences, 'sequence')} are run, not {rounded:,}, so that the GPUs share them evenly."
+        )
     found.append(told.schedule.note)
     bad = f"{BETA2} is bad at batches of up to {SMALL_BATCH} sequences (Porian et al. 2024, arXiv:2406.19146)"
     beta2 = f"{SLOW_BETA2} or more" if beta2_for(sequences) == SLOW_BETA2 else f"{BETA2}, as is usual"
-    found.append(f"beta2: {beta2}, at {sequences_of(sequences)}: {bad}.")
+    found.append(f"beta2: {beta2}, at {plural(sequences, 'sequence')}: {bad}.")
     if told.loss is not None:
         about, at = KAPLAN_2020_CRITICAL_BATCH.about, float(KAPLAN_2020_CRITICAL_BATCH(told.loss))
         grows = float(KAPLAN_2020_CRITICAL_BATCH(0.9 * told.loss)) / at
@@ -137,11 +139,6 @@ def assumed(told: Told, *, context: bool, flops: bool) -> dict[str, str]:
 def beta2_for(sequences: int) -> float:
     """AdamW's beta2 for a batch of so many sequences."""
     return SLOW_BETA2 if sequences <= SMALL_BATCH else BETA2
-
-
-def sequences_of(number: int) -> str:
-    """1 sequence, 384 sequences."""
-    return f"{number:,} sequence{'' if number == 1 else 's'}"
 
 
 def label_of(told: Told) -> str:

@@ -5,7 +5,7 @@ from isoflop.plans.answer import Answer
 from isoflop.plans.cheapest_run import cheapest_run, is_same_size
 from isoflop.plans.other_run import Alternative, OtherRun
 from isoflop.plans.split import Aim, Split, split
-from isoflop.units import print_flops
+from isoflop.units import print_flops, print_ratio, print_share
 
 BEST, LEAST = "the best split of the same compute", "the same loss for least compute"
 NO_WASTE = 0.001
@@ -57,11 +57,12 @@ def _told_best(answer: Answer, run: OtherRun) -> Alternative:
 
 def _told_least(answer: Answer, run: OtherRun, spent: str, best: OtherRun | None) -> Alternative:
     factor = float(run.n_params or 1) / answer.n_params
-    side = f"{max(factor, 1 / factor):.3g} times too {'small' if factor > 1 else 'large'}"
+    side = f"{print_ratio(max(factor, 1 / factor))} times too {'small' if factor > 1 else 'large'}"
     size = f"the best in the median of {len(run.plan.bag):,} laws that differ" if is_same_size(run, answer) else side
     also = f"; all of it, split best, would come {_lower(answer, best)}" if best and _alike(best, run) else ""
     return run.alternative(
-        LEAST, f"{run.spared or 0.0:.1%} of the {spent} is not needed for this loss: the size is {size}{also}."
+        LEAST,
+        f"{print_share(run.spared or 0.0, 1)} of the {spent} is not needed for this loss: the size is {size}{also}.",
     )
 
 

@@ -12,7 +12,7 @@ from isoflop.costs.utilisation import default_mfu
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.footprint import Footprint, Parallelism, footprint
 from isoflop.plans.overhead import LINK, NETWORK, Overhead, overhead, step_seconds
-from isoflop.units import print_count
+from isoflop.units import plural, print_bytes, print_count
 
 RESERVE = 0.1
 """Share of the memory kept for the framework and for fragmentation; an assumption."""
@@ -46,7 +46,7 @@ class Layout:
         return self.overhead.total / (self.step + self.overhead.total)
 
     def __str__(self) -> str:
-        return f"{self.n_devices} x {self.device.name}: {self.split}; {self.memory.total / 1e9:.3g} GB a device"
+        return f"{self.n_devices} x {self.device.name}: {self.split}; {print_bytes(self.memory.total)} a device"
 
 
 def layout(
@@ -90,19 +90,19 @@ def layout(
         said = [f"bf16 Adam, {states_per_param().total:g} bytes a parameter, {reserve:.0%} kept in reserve"]
         if mfu is None:
             said.append("; ".join(filter(None, (f"MFU {assumed.mfu:.0%}: {assumed.what}", assumed.unverified))))
-        if device.network_bytes_per_second is None or (device.domain > 1 and device.link_bytes_per_second is None):
-            said.append(f"{LINK / 1e9:g} GB/s within the fast domain and {NETWORK / 1e9:g} GB/s beyond it")
+        if links := assumed_links(device):
+            said.append(f"{links}, assumed")
         return Layout(device, n_devices, split, memory, available, lost, step, (*said, *device.doubts))
     if not tried:
         raise IsoflopError(
-            f"A batch of {print_count(batch_tokens)} tokens is {sequences:,} sequences of {shape.context:,}: too few "
-            f"to feed {n_devices:,} devices in any split. Take a larger batch, or fewer devices."
+            f"A batch of {print_count(batch_tokens)} tokens is {plural(sequences, 'sequence')} of {shape.context:,}: "
+            f"too few to feed {plural(n_devices, 'device')} in any split. Take a larger batch, or fewer devices."
         )
     smallest = min(footprint(shape, split, flash=flash, gradient_bytes=gradient_bytes).total for _, split in tried)
     enough = fewest_devices(shape, device, batch_tokens, flash=flash, gradient_bytes=gradient_bytes, reserve=reserve)
     raise IsoflopError(
         f"{print_count(shape.n_params_total)} parameters in sequences of {shape.context:,} do not fit {n_devices:,} x "
-        f"{device.name}: the least is {smallest / 1e9:.3g} GB a device, and {available / 1e9:.3g} GB may be used. "
+        f"{device.name}: the least is {print_bytes(smallest)} a device, and {print_bytes(available)} may be used. "
         + (
             f"{enough:,} would fit (the fewest, in powers of two)."
             if enough
@@ -135,6 +135,17 @@ def splits(
                 for zero in stages:
                     for recomputation in again:
                         yield Parallelism(tensor, pipeline, data, zero, micro_batch, accumulation, recomputation)
+
+
+def assumed_links(device: Device) -> str:
+    """The speeds taken of those links of a device that its entry does not say; "" where it says them."""
+    taken = {
+        f"{LINK / 1e9:g} GB/s within its fast domain": device.domain > 1 and device.link_bytes_per_second is None,
+        f"{NETWORK / 1e9:g} GB/s beyond it" if device.domain > 1 else f"{NETWORK / 1e9:g} GB/s between devices": (
+            device.network_bytes_per_second is None
+        ),
+    }
+    return " and ".join(name for name, missing in taken.items() if missing)
 
 
 def fewest_devices(

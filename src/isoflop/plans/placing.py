@@ -9,6 +9,7 @@ from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.plans.layout import RESERVE, Layout, fewest_devices, layout
 from isoflop.plans.resources import NODE
+from isoflop.units import print_share
 
 _NODES_BELOW = 4  # counts of whole nodes tried below the number that does not divide
 _BETTER = 1.05  # times the work done: then fewer devices are worth a word
@@ -91,6 +92,7 @@ def _work(found: Layout) -> float:
 def _better(found: Layout, fewer: Layout) -> str:
     idle = found.n_devices - fewer.n_devices
     return (
-        f"{found.n_devices:,} GPUs divide badly ({found.split}), which loses up to {found.lost:.0%} of a step; "
-        f"{fewer.n_devices:,} of them ({fewer.split}) lose up to {fewer.lost:.0%}, and do more: leave {idle:,} idle."
+        f"{found.n_devices:,} GPUs divide badly ({found.split}), which loses up to {print_share(found.lost)} of a "
+        f"step; {fewer.n_devices:,} of them ({fewer.split}) lose up to {print_share(fewer.lost)}, and do more: leave "
+        f"{idle:,} idle."
     )

@@ -1,6 +1,7 @@
 """What to say where tokens are seen again and again."""
 
 from isoflop.plans.split import Split
+from isoflop.units import print_ratio
 
 NEARLY_NEW, DIMINISHING, WORTHLESS = 4.0, 16.0, 40.0
 """Epochs: up to the first a repeated token is nearly worth a new one; at the second far less; past the third nothing
@@ -12,7 +13,7 @@ def doubts(found: Split) -> tuple[str, ...]:
     epochs = found.median("epochs")
     if epochs <= NEARLY_NEW:
         return ()
-    seen = f"{epochs:.3g} epochs"
+    seen = f"{print_ratio(epochs)} epochs"
     if epochs > WORTHLESS:
         return (
             f"{seen}: past about {WORTHLESS:g} a repeated token is worth nothing (Muennighoff 2023). More compute "

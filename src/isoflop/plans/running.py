@@ -15,6 +15,7 @@ from isoflop.plans.layout import Layout
 from isoflop.plans.models import six_nd
 from isoflop.plans.placing import place
 from isoflop.plans.resources import Resources
+from isoflop.units import print_share
 
 MUCH_LOST = 0.25
 """Share of a step from which on a layout is doubted: hardly any run hides so much."""
@@ -173,8 +174,8 @@ def _doubts(n_params: float, have: Resources, found: Layout | None) -> list[str]
         said.append(f"MFU {have.mfu:.0%}: {unverified}.")
     if found is not None and found.lost > MUCH_LOST:
         said.append(
-            f"This layout loses up to {found.lost:.0%} of a step to communication, idle time and recomputing, if none "
-            f"of it is hidden: an MFU of {have.mfu:.0%} asks for much overlap (and interleaved pipeline stages). A "
-            "larger batch or fewer GPUs lose less."
+            f"This layout loses up to {print_share(found.lost)} of a step to communication, idle time and recomputing, "
+            f"if none of it is hidden: an MFU of {have.mfu:.0%} asks for much overlap (and interleaved pipeline "
+            "stages). A larger batch or fewer GPUs lose less."
         )
     return said

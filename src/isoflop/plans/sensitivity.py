@@ -19,7 +19,7 @@ from isoflop.plans.same_loss import frontier_slope
 from isoflop.plans.settling import tightest
 from isoflop.plans.source import Source
 from isoflop.plans.split import Aim
-from isoflop.units import print_count, print_dollars, print_flops
+from isoflop.units import plural, print_count, print_dollars, print_flops, print_ratio
 
 OF_MFU = 0.25
 """Of itself, by which MFU and price are moved; upwards an MFU that was assumed is moved to the highest reported."""
@@ -178,9 +178,9 @@ def _budget(plan: Moved) -> Effect:
     note = ""
     if binds != name:
         share = float(moved.aim.flops or 0) / float(plan.aim.flops or 1)
-        note = f"{binds} then binds, at {share:.3g} times this plan's compute"
+        note = f"{binds} then binds, at {print_ratio(share)} times this plan's compute"
     elif name == "--gpus and --days":
-        note = f"--days alone, on the same {plan.have.gpus:,} GPUs"
+        note = f"--days alone, on the same {plural(plan.have.gpus, 'GPU')}"
     return Effect("budget", f"{name.split()[-1]} {asked}", (replace(_change(to, moved, plan), note=note),))
 
 

@@ -16,6 +16,7 @@ from isoflop.plans.largest import largest
 from isoflop.plans.layout import RESERVE
 from isoflop.plans.resources import Resources
 from isoflop.plans.shapes import Family, count, family, shape_of
+from isoflop.units import print_bytes
 
 BATCH = 32
 """Sequences decoded at once where nothing is said: an assumption."""
@@ -45,7 +46,7 @@ def largest_on_one(
     found = largest(fits, like, context, device.memory_bytes * 8 / bits, counts)
     if found is None:
         raise IsoflopError(
-            f"One {device.name} of {device.memory_bytes / 1e9:.3g} GB holds no model like {like.name}'s with {batch:,} "
+            f"One {device.name} of {print_bytes(device.memory_bytes)} holds no model like {like.name}'s with {batch:,} "
             f"x {context:,} tokens of context. Shorten the context, or serve fewer sequences at once."
         )
     return float(count(found, counts))

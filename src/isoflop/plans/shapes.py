@@ -37,7 +37,9 @@ class Family:
 
 FAMILIES: Mapping[str, Family] = {
     "llama": Family("llama", 128_256, 128.0, 128, 64, 2048, 3.5, 4, "Llama 3.1 8B's proportions, unverified"),
-    "gpt2": Family("gpt2", 50_257, 64.0, 64, 64, 2048, 4.0, 0, "GPT-2 small's proportions, unverified"),
+    "gpt2": Family(
+        "gpt2", 50_257, 64.0, 64, 64, 2048, 4.0, 0, "GPT-2 small's proportions, the head untied, unverified"
+    ),
 }
 
 

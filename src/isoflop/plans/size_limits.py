@@ -16,7 +16,7 @@ from isoflop.plans.question import Question
 from isoflop.plans.resources import DEFAULT_GPU
 from isoflop.plans.serving import largest_at_speed, largest_on_one
 from isoflop.plans.shapes import count
-from isoflop.units import print_count
+from isoflop.units import print_bytes, print_count
 
 ONE_GPU, SPEED = "--one-gpu", "--tokens-per-second"
 BYTES = 256  # the smallest vocabulary
@@ -85,8 +85,9 @@ def _too_much(question: Question, name: str, counts: Size) -> str:
     model = f"the smallest model like {question.like.name}'s, {print_count(count(least, counts))} parameters"
     if name == ONE_GPU:
         told = (
-            f"{ONE_GPU}: one {gpu.name} has no room for {model}: its weights take {_gb(now.weight_bytes)}, its cache "
-            f"of one sequence of {context:,} tokens (--context) {_gb(now.kv_bytes)}; {_gb(now.available)} may be used."
+            f"{ONE_GPU}: one {gpu.name} has no room for {model}: its weights take {print_bytes(now.weight_bytes)}, its "
+            f"cache of one sequence of {context:,} tokens (--context) {print_bytes(now.kv_bytes)}; "
+            f"{print_bytes(now.available)} may be used."
         )
     else:
         told = (
@@ -133,7 +134,3 @@ def _down(number: float) -> str:
     """Three digits at most, rounded down, so that it is enough; as options take it."""
     size = 10.0 ** max(0, floor(log10(max(number, 1))) - 2)
     return f"{floor(number / size) * size:.0f}"
-
-
-def _gb(number: float) -> str:
-    return f"{number / 1e9:,.0f} GB" if number >= 1e11 else f"{number / 1e9:.3g} GB"

@@ -9,7 +9,7 @@ from isoflop.reports import prose
 from isoflop.reports.narrow import kept_to_width
 from isoflop.reports.plan_text import shown
 from isoflop.reports.width import width
-from isoflop.units import print_count, print_flops
+from isoflop.units import print_count, print_flops, print_share
 
 PLANNED = "*"
 _FEW = 3  # laws that are named
@@ -38,7 +38,7 @@ def cells(row: Row) -> tuple[str, ...]:
         prose.ratio(row.tokens_per_param),
         prose.MISSING if row.loss is None else f"{row.loss:.3f}",
         prose.MISSING if row.loss_added is None else f"{row.loss_added:+.4f}".replace("-", "−"),
-        prose.MISSING if row.compute_lost is None else f"{row.compute_lost:.1%}",
+        prose.MISSING if row.compute_lost is None else print_share(row.compute_lost, 1),
     )
 
 

@@ -4,8 +4,7 @@ from isoflop.plans.finetuning import FineTuning
 from isoflop.plans.tunable import RANK
 from isoflop.reports.plan_text import LEAST_EXECUTED, bare_flops, print_days, rows_block, shape_words, wrapped
 from isoflop.reports.prose import ratio
-from isoflop.reports.running_text import print_bytes
-from isoflop.units import print_count, print_dollars
+from isoflop.units import print_bytes, print_count, print_dollars, print_ratio
 
 _WHAT = {
     "full": "Fine-tuning of all {n} parameters",
@@ -34,7 +33,7 @@ def _trained(found: FineTuning) -> dict[str, str]:
     if asked.method == "lora":
         share = found.there.n_trained / asked.size
         rows["trained"] = f"adapters of {print_count(found.there.n_trained)} parameters ({share:.2%}), rank {RANK}"
-    passes = "1 epoch" if found.epochs == 1 else f"{found.epochs:g} epochs"
+    passes = "1 epoch" if found.epochs == 1 else f"{print_ratio(found.epochs)} epochs"
     rows["corpus"] = f"{print_count(asked.corpus)} tokens, {passes}: {print_count(found.tokens)} seen"
     if found.worth is not None and found.worth_tokens is not None:
         each = ", ".join(f"{value:.3g} over {many:g}" for many, value in found.worth.items())

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable
 
 from isoflop.laws.advice import Spread
-from isoflop.plans.hyperparameter_notes import sequences_of
 from isoflop.plans.hyperparameters import TRADED, Hyperparameters
 from isoflop.plans.training_spread import TrainingSpread
 from isoflop.reports.between import between
-from isoflop.units import print_count
+from isoflop.units import plural, print_count
 
 
 def hyperparameter_rows(found: Hyperparameters, spread: TrainingSpread | None = None) -> dict[str, str]:
@@ -30,7 +29,6 @@ def hyperparameter_rows(found: Hyperparameters, spread: TrainingSpread | None = 
         decay = f"{decay} by {found.timescale.label}: averages {tau:.2g} of the run"
     else:
         decay = f"weight decay hardly matters: {found.timescale.label} would average {tau:.2g} such runs"
-    plural = "" if found.most_gpus == 1 else "s"
     critical = [
         f"{print_count(row.value)} tokens{ends('critical_batch')} by {row.label}"
         if row.rule == TRADED
@@ -39,14 +37,14 @@ def hyperparameter_rows(found: Hyperparameters, spread: TrainingSpread | None = 
         if row.value
     ]
     return {
-        "batch": f"{batch}, {sequences_of(found.sequences)}{made}; {_ends(found.batch.spread, print_count)}",
+        "batch": f"{batch}, {plural(found.sequences, 'sequence')}{made}; {_ends(found.batch.spread, print_count)}",
         "peak rate": (
             f"{found.learning_rate:.3g}{ends('learning_rate', _two_digits)} by {label}; "
             f"{_ends(found.rate.spread, _two_digits)}"
         ),
         "steps": steps,
         "AdamW": f"{decay}; beta2 {found.beta2:g}",
-        "critical": f"{', '.join(critical)}; at most {found.most_gpus:,} replica{plural}",
+        "critical": f"{', '.join(critical)}; at most {plural(found.most_gpus, 'replica')}",
         "faster": str(found.faster()),
     }
 

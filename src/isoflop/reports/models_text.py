@@ -39,18 +39,21 @@ def models_text(found: StandingOfModels) -> str:
 
 
 def _run_rows(models: Sequence[ModelStanding]) -> list[tuple[str, ...]]:
-    """What was trained; ? beside what is from memory, and room for it beside the others of that column."""
+    """What was trained; ? beside what is from memory, + beside the first of several, and room for them elsewhere."""
     heads = {
         "": "model", "released": "month", "n_params": "N", "counts": "counts", "tokens": "D", "flops": "C",
         "six_nd": "6 N D", "device": "hours", "loss": "loss", "tag": "tag",
     }  # fmt: skip
     marked = {key for each in models for key in each.run.memory}
     marked |= {"device"} & {"device" if key == "device_hours" else key for key in marked}
+    marked |= {"flops" for each in models if len(each.run.flops) > 1}
     rows = [tuple(head + " " * (key in marked) for key, head in heads.items())]
     for each in models:
         memory = {"device" if key == "device_hours" else key for key in each.run.memory}
+        marks = dict.fromkeys(marked, " ") | ({"flops": "+"} if len(each.run.flops) > 1 else {})
+        marks |= dict.fromkeys(memory, "?")
         cells = zip(heads, _run_cells(each.run), strict=True)
-        rows.append(tuple(cell + ("?" if key in memory else " " * (key in marked)) for key, cell in cells))
+        rows.append(tuple(cell + marks.get(key, "") for key, cell in cells))
     return rows
 
 
@@ -63,8 +66,8 @@ def _run_cells(run: KnownRun) -> tuple[str, ...]:
         print_count(float(n.value)),
         COUNTS[Size(n.counts)],
         prose.MISSING if run.tokens is None else print_count(run.tokens),
-        prose.MISSING if not run.flops else f"{run.flops[0]:.2e}".replace("e+", "e"),
-        prose.MISSING if run.six_nd is None else f"{run.six_nd:.2e}".replace("e+", "e"),
+        prose.MISSING if not run.flops else _flops(run.flops[0]),
+        prose.MISSING if run.six_nd is None else _flops(run.six_nd),
         f"{hours}{run.device}" or prose.MISSING,
         prose.loss(run.loss),
         run.tag,
@@ -97,9 +100,21 @@ def _legend(found: StandingOfModels) -> list[str]:
         "6 N D. nats over: its loss over the best one, by the law. C wasted: the share of compute that the best run of "
         "the same loss would have saved.",
     ]
+    said += _also_reported(found.models)
     said += [then_by(found)] if any(each.then for each in found.models) else []
     said += [f"{each.run.name}: {each.unplaced}." for each in found.models if each.unplaced]
     return [*said, *(f"Note: {note}" for note in found.notes)]
+
+
+def _also_reported(models: Sequence[ModelStanding]) -> list[str]:
+    """The training FLOPs of a model that stand beside the one in its column, and who says which."""
+    several = [each.run for each in models if len(each.run.flops) > 1]
+    said = [f"{run.name} {' and '.join(map(_flops, run.flops))} ({run.flops_note})" for run in several]
+    return [f"+ C was reported more than once: {'; '.join(said)}."] if said else []
+
+
+def _flops(number: float) -> str:
+    return f"{number:.2e}".replace("e+", "e")
 
 
 def then_by(found: StandingOfModels) -> str:

@@ -10,7 +10,7 @@ from isoflop.plans.sensitivity import Change, Effect
 from isoflop.reports import prose
 from isoflop.reports.narrow import kept_to_width
 from isoflop.reports.width import width
-from isoflop.units import print_count, print_dollars, print_flops
+from isoflop.units import print_count, print_dollars, print_flops, print_ratio, print_share
 
 MOST = 8
 """Effects shown; of other laws at most `MOST_LAWS` of them."""
@@ -68,7 +68,7 @@ def _run(
         prose.ratio(None if d is None else d / n),
         prose.MISSING if loss is None else f"{loss:.4f}",
         compute,
-        prose.ratio(days),
+        "<0.001" if days is not None and days < 0.001 else prose.ratio(days),
         prose.MISSING if dollars is None else print_dollars(dollars),
     )
 
@@ -96,8 +96,12 @@ def _share(extra: float) -> str:
     if abs(extra) < 5e-4:
         return "="
     if extra >= 0.995:
-        return f"×{1 + extra:.3g}"
-    return (f"{extra:+.0%}" if abs(extra) >= 0.1 else f"{100 * extra:+.2g}%").replace("-", "−")
+        return f"×{print_ratio(1 + extra)}"
+    return (_signed(extra) if abs(extra) >= 0.1 else f"{100 * extra:+.2g}%").replace("-", "−")
+
+
+def _signed(extra: float) -> str:
+    return f"{'+' if extra > 0 else ''}{print_share(extra)}"
 
 
 def _wrapped(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 
 from isoflop.estimates.interval import Interval
+from isoflop.units import print_ratio
 
 MISSING = "–"
 _SIZES = (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3))
@@ -57,7 +58,7 @@ def short(value: float | None, digits: int = 3) -> str:
 
 def ratio(value: float | None) -> str:
     """Tokens per parameter to three digits: 20.04 as "20", 0.4567 as "0.457"."""
-    return MISSING if value is None or not math.isfinite(value) else f"{float(f'{value:.3g}'):,g}"
+    return MISSING if value is None or not math.isfinite(value) else print_ratio(value)
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:

@@ -8,7 +8,16 @@ from isoflop.plans.serving import ServingCost
 from isoflop.plans.training_spread import TrainingSpread
 from isoflop.reports.between import between
 from isoflop.reports.plan_text import print_days
-from isoflop.units import print_count, print_dollars, print_flops, print_seconds
+from isoflop.units import (
+    plural,
+    print_bytes,
+    print_count,
+    print_dollars,
+    print_flops,
+    print_ratio,
+    print_seconds,
+    print_share,
+)
 
 GB = 1e9
 
@@ -35,7 +44,7 @@ def running_rows(found: Running, spread: TrainingSpread | None = None) -> dict[s
     if found.lost and found.lost >= LEAST_LOST:
         most = max(_LOST, key=lambda name: getattr(layout.overhead, name))
         rows["lost"] = (
-            f"up to {found.lost:.0%} of a step, mostly to {_LOST[most]}, if none is hidden: "
+            f"up to {print_share(found.lost)} of a step, mostly to {_LOST[most]}, if none is hidden: "
             f"{print_days(found.days_at_most or found.days)}"
         )
     speed = f"{print_count(found.tokens_per_second)} tokens/s{ends('tokens_per_second')}"
@@ -55,14 +64,14 @@ _LOST = {
 
 
 def _gigabytes(number: float) -> str:
-    return f"{number / GB:.3g}"
+    return print_ratio(number / GB)
 
 
 def _used(found: Running) -> str:
     """What it takes on those that can share the work, where that is not all of them."""
     cost = "" if found.dollars is None else f", {print_dollars(found.dollars)}"
     hours = f"{print_count(found.hours)} GPU-hours{cost}"
-    return f"{found.used:,} of the {found.gpus:,} GPUs, the others idle: {print_days(found.days)}, {hours}"
+    return f"{found.used:,} of the {plural(found.gpus, 'GPU')}, the others idle: {print_days(found.days)}, {hours}"
 
 
 def _checkpoints(found: Running) -> str:
@@ -97,7 +106,7 @@ def serving_rows(found: ServingCost) -> dict[str, str]:
         each, together = _speed(found.tokens_per_second / full.batch), print_count(found.tokens_per_second)
         rows[f"{full.batch} at once"] = f"each up to {each}, {together} in all, on {on[full.batch]}"
     if (per := found.dollars_per_million) is not None:
-        rows["1M tokens"] = f"${per[0]:.3g} read, ${per[1]:.3g} written"
+        rows["1M tokens"] = f"${print_ratio(per[0])} read, ${print_ratio(per[1])} written"
     if found.hours:
         tokens = f"{print_count(found.input_tokens)} tokens read, {print_count(found.output_tokens)} written"
         cost = "" if found.dollars is None else f", {print_dollars(found.dollars)}"
@@ -114,19 +123,19 @@ def serving_rows(found: ServingCost) -> dict[str, str]:
 def serving_row(found: ServingCost) -> dict[str, str]:
     """How fast it decodes and what a token costs, in a line, where nobody asked how it is served."""
     alone, full = found.alone, found.decoding
-    said = f"up to {_speed(alone.tokens_per_second)} on {alone.n_devices:,} GPU{'s' if alone.n_devices > 1 else ''}"
-    said += f"; {print_count(found.tokens_per_second)} with {full.batch} at once" if full.batch > 1 else ""
+    said = f"up to {_speed(alone.tokens_per_second)} on {plural(alone.n_devices, 'GPU')}"
+    if full.batch > 1:
+        on = "" if full.n_devices == 1 else f" on {plural(full.n_devices, 'GPU')}"
+        said += f"; {print_count(found.tokens_per_second)} with {full.batch} at once{on}"
     if (per := found.dollars_per_million) is not None:
-        said += f"; 1M tokens ${per[0]:.2g} read, ${per[1]:.2g} written"
+        said += f"; 1M tokens ${_short(per[0])} read, ${_short(per[1])} written"
     return {"serves": said}
 
 
 def _speed(tokens_per_second: float) -> str:
-    return f"{print_count(tokens_per_second)} tokens/s ({1e3 / tokens_per_second:.3g} ms a token)"
+    return f"{print_count(tokens_per_second)} tokens/s ({print_ratio(1e3 / tokens_per_second)} ms a token)"
 
 
-def print_bytes(number: float) -> str:
-    """Gigabytes of 1e9 bytes, or terabytes, or megabytes of what is small: 72.4 GB, 6.5 TB, 4.2 MB."""
-    if number < 0.01 * GB:
-        return f"{number / 1e6:.3g} MB"
-    return f"{number / 1e12:.3g} TB" if number >= 1e12 else f"{number / GB:.3g} GB"
+def _short(dollars: float) -> str:
+    """Two digits, more of what is above a hundred: 0.25, 8.3, 310."""
+    return f"{dollars:.2g}" if dollars < 99.5 else print_ratio(dollars)
