@@ -16,6 +16,9 @@ _QUANTITY = re.compile(rf"\s*((?:(?:{_WHOLE})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?
 _DECIMAL_COMMA = re.compile(r"([0-9]+),([0-9]+(?:[eE][+-]?[0-9]+)?)(.*)")
 
 
+_BARE = re.compile(r"((?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(%?)")
+
+
 def parse_flops(text: str) -> float:
     """FLOPs from `1e22`, `10ZFLOP`, `115PF-days`. Raises `BadInput`, naming what is allowed."""
     number, unit = _split(text, "FLOPs", "1e22, 10ZFLOP or 115PF-days")
@@ -54,10 +57,10 @@ def parse_share(text: str, examples: str) -> float:
 
 
 def _bare(text: str, examples: str, divisors: Mapping[str, float]) -> float:
-    found = _QUANTITY.fullmatch(text)
-    number, unit = (_plain(found.group(1)), found.group(2) or "") if found else (0.0, "")
+    found = _BARE.fullmatch(text.strip())
+    number, unit = (float(found[1].replace(",", "")), found[2]) if found else (0.0, "")
     if not 0 < number < math.inf or unit not in divisors:
-        comma = ", and a comma parts thousands" if _DECIMAL_COMMA.fullmatch(text.strip()) else ""
+        comma = ", and a comma parts thousands" if "," in text else ""
         raise BadInput(f"{text} is no positive number: write it as {examples}{comma}.")
     return number / divisors[unit]
 
@@ -69,14 +72,10 @@ def _split(text: str, what: str, examples: str) -> tuple[float, str]:
         raise BadInput(
             f"{text!r} is no number of {what}: a comma parts thousands, as in 1,500,000. For {meant}, write that."
         )
-    number = _plain(found.group(1)) if found else 0.0
+    number = float(found.group(1).replace(",", "").replace("_", "")) if found else 0.0
     if found is None or not 0 < number < float("inf"):
         raise BadInput(f"{text!r} is no positive number of {what}. Write {examples}.")
     return number, found.group(2) or ""
-
-
-def _plain(digits: str) -> float:
-    return float(digits.replace(",", "").replace("_", ""))
 
 
 def print_count(number: float) -> str:
