@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from isoflop.plans import repeats
 from isoflop.plans.alternatives import alternatives
 from isoflop.reports.others_text import alternatives_text
@@ -9,13 +11,14 @@ from planted_bags import asked
 
 
 def test_a_smaller_model_that_takes_over_three_times_the_compute_is_a_sentence_without_a_row() -> None:
-    found = asked(flops=1e21, unique_tokens=1.82e9, extrapolate=True)
+    found = asked(loss=2.2, inference_tokens=3e13, extrapolate=True)
     small = alternatives(found, one_gpu=1e15)[0]
     assert small.name == "20% smaller at the same loss"
     assert small.tokens is small.extra is small.days is None
     times = re.match(r"It would take ([0-9.]+) times the compute", small.why)
     assert times
-    assert 3 < float(times[1]) < 100
+    assert float(times[1]) == pytest.approx(3.65)
+    assert re.search(r"; in all, serving included, it takes \d+% more compute\.", small.why)
     said = alternatives_text(found, [small])
     assert "would take" in said
     assert "D / N" not in said

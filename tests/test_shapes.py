@@ -38,3 +38,11 @@ def test_a_model_smaller_than_its_vocabulary_is_refused() -> None:
         shape_of(1e5, family("llama"), 2048)
     with pytest.raises(BadInput, match="llama, gpt2"):
         family("mamba")
+
+
+def test_gpt2_s_head_is_counted_apart_from_its_embedding_and_that_is_said() -> None:
+    like = family("gpt2")
+    found = shape_of(124e6, like, 1024)
+    assert found.n_params_total - found.n_params == like.vocab_size * found.width
+    assert found.n_params - found.n_params_nonembedding == like.vocab_size * found.width
+    assert "the head untied" in like.source

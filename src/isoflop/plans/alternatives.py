@@ -70,17 +70,17 @@ def _smaller(answer: Answer) -> Alternative:
             f"There is none: a model so much smaller does not come to this loss for {_ENDLESS:g} times the "
             f"compute{limit}.",
         )
+    in_all = f"; in all, serving included, it takes {_more(run.total_extra, 'compute')}" if run.total_extra else ""
     if run.extra > _MOST_EXTRA:
         nowhere = np.full(len(run.plan.bag), np.nan)
         none = OtherRun(answer, plan, run.all_n_params, nowhere, run.all_losses, run.served)
-        return none.alternative(name, f"It would take {_more(run.extra, 'compute')}{_repaid(run)}: none to choose.")
+        return none.alternative(name, f"It would take {_more(run.extra, 'compute')}{_repaid(run)}{in_all}.")
     cheaper = f"a token served costs {1 - SHARE:.0%} less"
     tokens = _more((1 + run.extra) / SHARE - 1, "tokens")
     if run.extra > MUCH:
         why = f"{_dearer(run.extra)}, on {tokens}; {cheaper}"
     else:
         why = f"{cheaper[0].upper()}{cheaper[1:]} and the model fits more easily; it takes {tokens}"
-    in_all = f"; in all, serving included, it takes {_more(run.total_extra, 'compute')}" if run.total_extra else ""
     return run.alternative(name, f"{why}{in_all}{_repaid(run)}.{_far(run)}")
 
 

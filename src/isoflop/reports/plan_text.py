@@ -14,7 +14,7 @@ from isoflop.plans.basin import Regret
 from isoflop.plans.plan import Quantity
 from isoflop.reports.prose import ratio
 from isoflop.reports.width import width
-from isoflop.units import print_count, print_dollars, print_flops, print_seconds
+from isoflop.units import print_count, print_dollars, print_flops, print_ratio, print_seconds
 
 MOST_DOUBTS = 6
 """Of the laws, that come first on the screen."""
@@ -172,7 +172,7 @@ def epochs(found: Answer) -> str:
     seen = found.quantity("epochs")
     if seen.median < 1:
         return f", {seen.median:.2g} of the {print_count(aim.unique_tokens)} unique tokens, none twice"
-    return f", {shown(seen, lambda x: f'{x:.3g}')} epochs of {print_count(aim.unique_tokens)} unique tokens"
+    return f", {shown(seen, print_ratio)} epochs of {print_count(aim.unique_tokens)} unique tokens"
 
 
 def repeating(found: Answer) -> str:
@@ -184,7 +184,7 @@ def repeating(found: Answer) -> str:
         said.append(f"a token is worth {float(law.worth_of_epochs(epochs)):.2f} of a new one, on average")
     most = float(useful_epochs(law, found.n_params, unique)[0])
     if most < np.inf:
-        said.append(f"past {most:.3g} epochs more of them hurt")
+        said.append(f"past {print_ratio(most)} epochs more of them hurt")
     else:
         said.append("this law cannot say that repetition hurts, which others find")
     return "; ".join(said)
