@@ -148,6 +148,8 @@ def test_a_law_of_something_else_is_no_law_to_plan_by() -> None:
         {"dollars": 3e4, "inference_tokens": 1e12, "output_tokens": 2e11},
         {"dollars": 1e6, "inference_tokens": 1e13, "output_tokens": 5e12},
         {"gpus": 64.0, "days": 10.0, "price": 2.5, "inference_tokens": 1e12, "output_tokens": 1e11},
+        {"dollars": 1e5, "tokens": 1e12, "inference_tokens": 1e13, "output_tokens": 1e12},
+        {"dollars": 1e3, "tokens": 1e10, "inference_tokens": 1e10, "output_tokens": 1e9},
     ],
 )
 def test_training_and_serving_together_cost_what_is_allowed_and_no_more(given: dict[str, float]) -> None:
@@ -156,7 +158,9 @@ def test_training_and_serving_together_cost_what_is_allowed_and_no_more(given: d
     trained, served = plan.answer.have.dollars(plan.answer.flops), plan.serving.dollars
     assert trained is not None
     assert served is not None
-    assert trained + served == pytest.approx(given.get("dollars", 64 * 240 * 2.5), rel=1e-6)
+    allowed = given.get("dollars", 64 * 240 * 2.5)
+    assert trained + served <= allowed * (1 + 1e-6)
+    assert trained + served >= allowed * (0.99 if "tokens" in given else 1 - 1e-6)  # shapes come in steps
 
 
 def test_what_a_size_executes_is_in_the_intervals_of_time_and_money() -> None:

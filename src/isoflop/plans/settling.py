@@ -83,19 +83,26 @@ def _as_it_is_built(question: Question, source: Source, have: Resources, found: 
     """The split at what its own shape costs to serve, which is not quite on the line that settled the size.
 
     Sizes stay as they are; of a budget more or fewer tokens are trained on, so that both together cost what is allowed.
+    Where the tokens are given, the size gives way instead.
     """
-    n = found.n_params
-    middle = found.median("n_params")
-    shape = question.shape or _shape(question, middle, source.counts)
-    served = served_like_training(question, have, middle, source.counts, shape)
-    aim = replace(found.aim, served=served)
-    if aim.flops is None or aim.tokens is not None:
-        return replace(found, aim=aim)
-    tokens = aim.flops / (6 * n) - served / 3
+
+    def served(n_params: float) -> float:
+        shape = question.shape or _shape(question, n_params, source.counts)
+        return served_like_training(question, have, n_params, source.counts, shape)
+
+    n, middle, allowed = found.n_params, found.median("n_params"), found.aim.flops
+    if allowed is not None and found.aim.tokens is not None:
+        for _ in range(_ROUNDS):
+            fits = allowed / (6 * found.aim.tokens + 2 * served(middle))
+            if middle <= fits:
+                break
+            n, middle = n * fits / middle, fits
+    aim = replace(found.aim, served=served(middle))
+    tokens = found.tokens if allowed is None or aim.tokens is not None else allowed / (6 * n) - aim.served / 3
     if np.min(tokens) < 1:
         return replace(found, aim=aim)
     loss = losses(found.bag, n[:, None], tokens[:, None], aim.unique_tokens)[:, 0]
-    return replace(found, aim=aim, tokens=tokens, loss=loss)
+    return replace(found, aim=aim, n_params=n, tokens=tokens, loss=loss)
 
 
 def _shape(question: Question, n_params: float, counts: Size) -> Shape | None:

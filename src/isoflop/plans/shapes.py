@@ -8,6 +8,7 @@ from isoflop.conventions import Size
 from isoflop.costs.gated import GatedShape
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput
+from isoflop.units import print_count
 
 _SIZE_WEIGHT = 20.0  # how much a miss in N weighs against one in width / layers, both as logarithms
 _WIDEST = 65_536
@@ -70,7 +71,7 @@ def shape_of(n_params: float, like: Family, context: int, counts: Size = Size.WI
             best = score, shape
     if best is None:
         raise BadInput(
-            f"No shape like {like.name}'s, with {like.vocab_size:,} ids, comes to {n_params:.3g} parameters "
+            f"No shape like {like.name}'s, with {like.vocab_size:,} ids, comes to {print_count(n_params)} parameters "
             f"({counts}). A smaller vocabulary is needed for so small a model."
         )
     return best[1]

@@ -7,7 +7,7 @@ from isoflop.laws.advice import Spread
 from isoflop.plans.hyperparameters import TRADED, Hyperparameters
 from isoflop.plans.training_spread import TrainingSpread
 from isoflop.reports.between import between
-from isoflop.units import plural, print_count
+from isoflop.units import plural, print_count, print_ratio
 
 
 def hyperparameter_rows(found: Hyperparameters, spread: TrainingSpread | None = None) -> dict[str, str]:
@@ -28,7 +28,7 @@ def hyperparameter_rows(found: Hyperparameters, spread: TrainingSpread | None = 
     if tau <= 1:
         decay = f"{decay} by {found.timescale.label}: averages {tau:.2g} of the run"
     else:
-        decay = f"weight decay hardly matters: {found.timescale.label} would average {tau:.2g} such runs"
+        decay = f"weight decay hardly matters: {found.timescale.label} would average {print_ratio(tau)} such runs"
     critical = [
         f"{print_count(row.value)} tokens{ends('critical_batch')} by {row.label}"
         if row.rule == TRADED
