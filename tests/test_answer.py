@@ -175,7 +175,7 @@ def test_what_a_size_executes_is_in_the_intervals_of_time_and_money() -> None:
     assert money is not None
     n = free.split.n_params
     each = np.asarray([free.have.at(float(size)).days(1e21) for size in n])
-    assert days.median == pytest.approx(np.median(each), rel=0.02)
+    assert days.median == pytest.approx(free.have.days(1e21))  # of the size that is planned
     assert days.high == pytest.approx(np.quantile(each, 0.95), rel=0.02)
     assert days.low is not None
     assert days.low < days.median
@@ -196,3 +196,28 @@ def test_gpus_that_nobody_named_hold_the_model_and_those_named_that_do_not_are_a
     assert named.to_json()["problem"] == named.problem
     assert whole_text(named).startswith("Problem: ")
     assert "if it fitted, 237 days" in whole_text(named)
+
+
+def test_more_money_is_never_a_worse_loss_where_output_is_priced_apart() -> None:
+    """Shapes and the MFU's classes come in steps, at which the price of serving jumps by half."""
+    spent, losses = [], []
+    for money in (1e3, 7e3, 1e4, 1.4e4, 1.5e4, 2e4, 4e4, 4.8e4, 1e5):
+        question = Question(dollars=money, inference_tokens=1e13, output_tokens=2e12)
+        plan = whole_plan(question, published_source(None, repeats=False))
+        trained, served = plan.answer.have.dollars(plan.answer.flops), plan.serving.dollars
+        assert trained is not None
+        assert served is not None
+        spent.append((trained + served) / money)
+        losses.append(plan.answer.split.median("loss"))
+    assert spent == pytest.approx([1.0] * len(spent), rel=1e-6)
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_the_plan_is_one_run_with_one_price_wherever_it_stands() -> None:
+    random = np.random.default_rng(0)
+    laws = tuple(replace(BESIROGLU_2024, A=BESIROGLU_2024.A * np.exp(0.3 * random.normal())) for _ in range(50))
+    plan = whole_plan(Question(loss=2.3, gpus=64.0), Source("planted", Ensemble(laws), Size.TOTAL))
+    days = plan.answer.of_flops(plan.answer.have.days(1.0))
+    assert plan.running is not None
+    assert days is not None
+    assert days.median == pytest.approx(plan.running.days)

@@ -86,7 +86,12 @@ class Answer:
 
         per_flop is of the median size. Another size executes another share beyond 6 N D, and costs as much more.
         """
-        return None if per_flop is None else self._over_laws(self.flops_by_law * self.executed_by_law * per_flop)
+        if per_flop is None:
+            return None
+        found, median = self._over_laws(self.flops_by_law * self.executed_by_law * per_flop), self.flops * per_flop
+        if found.low is None or found.high is None:
+            return Quantity(median)
+        return Quantity(median, min(found.low, median), max(found.high, median), found.level)
 
     @property
     def executed_by_law(self) -> Floats:

@@ -96,7 +96,7 @@ def layout(
     if not tried:
         raise IsoflopError(
             f"A batch of {print_count(batch_tokens)} tokens is {plural(sequences, 'sequence')} of {shape.context:,}: "
-            f"too few to feed {plural(n_devices, 'device')} in any split. Take a larger batch, or fewer devices."
+            f"too few to feed {plural(n_devices, 'device')} in any split. Shorten --context, or take fewer --gpus."
         )
     smallest = min(footprint(shape, split, flash=flash, gradient_bytes=gradient_bytes).total for _, split in tried)
     enough = fewest_devices(shape, device, batch_tokens, flash=flash, gradient_bytes=gradient_bytes, reserve=reserve)

@@ -93,10 +93,10 @@ class Question:
         if not (self.budgeted or self.loss is not None or self.judged):
             given = ", ".join(self.given) or "nothing"
             half = {"--days": "--gpus", "--gpus": "--days"}
-            missing = next((f" Add {half[each]}," for each in self.given if each in half), " Add")
+            first = next((half[each] for each in self.given if each in half), "--gpus with --days")
             problems.append(
-                f"A plan needs a budget, an aim or a run to judge; given: {given}.{missing} --flops, --dollars, --gpus "
-                "with --days, --loss, or --n-params with --tokens."
+                f"A plan needs a budget, an aim or a run to judge; given: {given}. Add {first}, --flops, --dollars, "
+                "--loss, or --n-params with --tokens."
             )
         if problems:
             raise BadInput(problems)

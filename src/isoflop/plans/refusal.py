@@ -45,7 +45,10 @@ def refusal(problem: str, settled: Settled) -> str:
     ways = ways_out(question, over(settled), stands(few), stands(source))
     other = _other_gpu(question, stands(source)) if settled.most else None
     if not ways and other is None:
-        return f"{problem} No one of these alone can give enough: leave out some of {', '.join(question.given)}."
+        given = ", ".join(question.given)
+        if len(question.given) == 1:
+            return f"{problem} It is far from anything that {source.name} was fitted to: ask for another {given}."
+        return f"{problem} No one of these alone can give enough: leave out some of {given}."
     told = [str(replace(each, cheapest=_cheapest(each, few, question))) for each in ways]
     *first, last = [*told, *([f'--gpu "{other}"'] if other else [])]
     return f"{problem} Relax one: {', '.join(first)}{', or ' if first else ''}{last}."

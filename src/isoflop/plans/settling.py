@@ -9,6 +9,7 @@ import numpy as np
 from isoflop.conventions import Size
 from isoflop.costs.shape import Shape
 from isoflop.errors import BadInput, IsoflopError
+from isoflop.plans.priced import Priced, best_priced, split_priced
 from isoflop.plans.question import Question
 from isoflop.plans.resources import Resources, limits, resources
 from isoflop.plans.same_loss import FEW, losses
@@ -48,6 +49,8 @@ def settle(question: Question, source: Source, most: Mapping[str, float]) -> Set
     steeply that the size is searched for, by few of the laws. Raises `BadInput` for devices that are unknown or not
     enough at any number.
     """
+    if question.output_tokens and question.loss is None and question.n_params is None and question.tokens is None:
+        return _by_price(question, source, most)
     n: float = question.n_params or _LIKE
     flops: float | None = None
     priced: float | None = None  # the size that serving is priced at, where it is not the one of the round before
@@ -77,6 +80,32 @@ def settle(question: Question, source: Source, most: Mapping[str, float]) -> Set
     if question.output_tokens:
         found = _as_it_is_built(question, source, have, found)
     return Settled(question, source, most, have, allowed, found.aim, found)
+
+
+def _by_price(question: Question, source: Source, most: Mapping[str, float]) -> Settled:
+    """A budget for training and for serving what is written too, each size at its own price."""
+
+    def machines(n_params: float, flops: float | None = None) -> tuple[Resources, dict[str, float], Priced]:
+        have = resources(question, n_params, flops, source.counts)
+        allowed = limits(question, have)
+        shape = question.shape or _shape(question, n_params, source.counts)
+        served = served_like_training(question, have, n_params, source.counts, shape)
+        return have, allowed, Priced(tightest(allowed)[1], served)
+
+    aim = aim_of(question, {"any": 1.0}, most, 0.0)
+    found = best_priced(source.bag, aim, lambda n_params: machines(n_params)[2])
+    if found is None:
+        have, allowed, at = machines(_LIKE / 1e3)
+        said = f"serving leaves no size any tokens to train on, not even {_LIKE / 1e3:,.0f} parameters."
+        aim = replace(aim, flops=at.allowed, served=at.served)
+        return Settled(question, source, most, have, allowed, aim, None, said)
+    n, at = found
+    have, allowed, at = machines(n, at.allowed - 2 * n * at.served)
+    try:
+        parts = split_priced(source.bag, aim, n, at)
+    except IsoflopError as error:
+        return Settled(question, source, most, have, allowed, aim, None, str(error))
+    return Settled(question, source, most, have, allowed, parts.aim, parts)
 
 
 def _as_it_is_built(question: Question, source: Source, have: Resources, found: Split) -> Split:

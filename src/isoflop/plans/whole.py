@@ -1,6 +1,7 @@
 """A whole plan: the answer, how it is trained and run, what else one would look at, and what it hangs on."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,8 +137,9 @@ def whole_plan(
     found = answer(question, source)
     training, run = _trained(found)
     if question.gpus is None and run is not None and run.layout is None and run.enough:
-        found = answer(replace(question, least_gpus=run.enough), source)
-        training, run = _trained(found)
+        with suppress(BadInput):  # so many lose more time to failures, which a budget may just not allow
+            found = answer(replace(question, least_gpus=run.enough), source)
+            training, run = _trained(found)
     question = found.question
     n, context = found.n_params, int(question.context)
     served = serving_cost(

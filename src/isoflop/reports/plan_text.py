@@ -172,7 +172,8 @@ def epochs(found: Answer) -> str:
     seen = found.quantity("epochs")
     if seen.median < 1:
         return f", {seen.median:.2g} of the {print_count(aim.unique_tokens)} unique tokens, none twice"
-    return f", {shown(seen, print_ratio)} epochs of {print_count(aim.unique_tokens)} unique tokens"
+    epochs = f"epoch{'' if seen.median == 1 else 's'}"
+    return f", {shown(seen, print_ratio)} {epochs} of {print_count(aim.unique_tokens)} unique tokens"
 
 
 def repeating(found: Answer) -> str:
