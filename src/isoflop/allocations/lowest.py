@@ -1,6 +1,6 @@
 """Where a function of one variable is lowest, for many functions at once, with what certifies it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 STEP = 1e-4  # of the last parabola: its error is of the order of STEP^2, its rounding of 1e-16 / STEP
-GRIDS = (401, 401)
-"""Places looked at, then those about the best of them, and so on."""
+_GRID = 401
 
 
 @dataclass(frozen=True)
@@ -28,24 +27,24 @@ class Lowest:
     certified: NDArray[np.bool_]
 
 
-def lowest(function: Callable[[Floats], Floats], low: Floats, high: Floats, grids: Sequence[int] = GRIDS) -> Lowest:
+def lowest(function: Callable[[Floats], Floats], low: Floats, high: Floats) -> Lowest:
     """The minimum of m functions between low and high, (m, 1); the function maps (m, k) places to (m, k) values.
 
-    Searched on a grid, then on finer ones about its best place, then refined by parabolas. Infinite values are allowed
+    Searched on a grid, then on a finer one about its best place, then refined by parabolas. Infinite values are allowed
     where the function has none.
     """
     m = len(low)
-    row = np.arange(m)
+    share, row = np.linspace(0, 1, _GRID), np.arange(m)
     edge = np.zeros(m, np.int64)
     end = np.zeros(m)
-    for size in grids:
-        grid = low + (high - low) * np.linspace(0, 1, size)
+    for _ in range(2):
+        grid = low + (high - low) * share
         values = function(grid)
         best = np.argmin(values, axis=1)
-        lost = (best == 0) | (best == size - 1) | ~np.isfinite(values[row, best])
+        lost = (best == 0) | (best == _GRID - 1) | ~np.isfinite(values[row, best])
         end = np.where(lost & (edge == 0), grid[row, best], end)
         edge = np.where(lost & (edge == 0), np.where(best == 0, -1, 1), edge)
-        low, high = (grid[row, np.clip(best + side, 0, size - 1)][:, None] for side in (-1, 1))
+        low, high = (grid[row, np.clip(best + side, 0, _GRID - 1)][:, None] for side in (-1, 1))
     middle = grid[row, best][:, None]
     for _ in range(2):
         below, at, above = function(middle + STEP * np.asarray([-1.0, 0.0, 1.0])).T

@@ -1,29 +1,23 @@
 """How a question splits compute between size and tokens, by every law of a bag at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from isoflop.allocations.allocate import Floats, allocate_all, columns
 from isoflop.allocations.isoloss import ENDLESS, size_for, tokens_for
-from isoflop.allocations.lowest import GRIDS, lowest
-from isoflop.allocations.repeated import allocate_repeated_all, useful_epochs
+from isoflop.allocations.lowest import lowest
+from isoflop.allocations.repeated import allocate_repeated_all
+from isoflop.allocations.repeated_target import reach_all, tokens_for_repeated
 from isoflop.allocations.serving import serve_all
 from isoflop.errors import BadInput, IsoflopError
 from isoflop.estimates.ensemble import Ensemble
 from isoflop.estimates.interval import Interval
 from isoflop.laws.crossing import crossing
-from isoflop.laws.data_constrained import DataConstrained
 from isoflop.laws.law import Law
 from isoflop.plans.quantities import MOST_LOST
 
 _LARGEST = 1e18  # parameters looked at
-_COARSE = (101, 25, 25)
-_BEGIN = 1e20  # FLOPs
-_STEPS, _STEP = 40, 1e-5  # of Newton's rule; of ln C, for a slope
-_LONGEST, _CLOSE = 4.0, 1e-10
-_ENDLESS_LN = np.log(1e45)
 
 
 @dataclass(frozen=True)
@@ -167,19 +161,8 @@ class _Many:
         if not self.repeats:
             upright, _ = columns(self.law)
             return np.broadcast_to(tokens_for(upright, n, aim.loss), (self.m, n.shape[1]))
-        top = np.log(self._most_tokens(n))
-        found: Floats = np.exp(
-            crossing(lambda log_d: self.loss(n, np.exp(log_d)) - float(aim.loss or 0), np.zeros_like(top), top)
-        )
-        return found
-
-    def _most_tokens(self, n: Floats) -> Floats:
-        """Tokens past which more of them lower the loss no further, (m, 1): few where repeating harms."""
-        if isinstance(self.law, DataConstrained):
-            return np.full((self.m, 1), ENDLESS)
-        known = np.isfinite(n[:, 0])
-        epochs = useful_epochs(self.law, np.broadcast_to(np.where(known, n[:, 0], 1.0), self.m), self.unique)
-        return np.minimum(epochs * self.unique, ENDLESS)[:, None]
+        found = tokens_for_repeated(columns(self.law)[0], n, self.unique, aim.loss)
+        return np.broadcast_to(found, (self.m, n.shape[1]))
 
     def size(self, d: Floats) -> Floats:
         """The size that the budget leaves for these tokens, or that the loss needs; (m,)."""
@@ -198,45 +181,27 @@ class _Many:
         """N where the loss is lowest for the budget, or the cost for the loss; (m,), not a number where none is."""
         aim = self.aim
         if aim.loss is not None:
-            return self._cheapest() if self.repeats else serve_all(self.law, aim.loss, aim.served).n_params
+            if self.repeats:
+                return reach_all(self.law, aim.loss, self.unique, aim.served)[0]
+            return serve_all(self.law, aim.loss, aim.served).n_params
         if aim.served:
-            return self._lowest(np.full((self.m, 1), float(aim.flops or 0)), GRIDS)
+            return self._lowest()
         if self.repeats:
             return allocate_repeated_all(self.law, float(aim.flops or 0), self.unique).n_params
         return allocate_all(self.law, float(aim.flops or 0)).n_params
 
-    def _left(self, n: Floats, flops: Floats) -> Floats:
-        """Tokens that a budget leaves to train on, once serving is paid."""
-        left = flops - 2 * n * self.aim.served
-        return np.where(left > 0, left / (6 * n), 0.0)
-
-    def _lowest(self, flops: Floats, grids: Sequence[int]) -> Floats:
-        """N with the lowest loss for each law's own budget (m, 1)."""
+    def _lowest(self) -> Floats:
+        """N with the lowest loss on the tokens that the budget leaves, once serving is paid."""
 
         def loss(log_n: Floats) -> Floats:
             n = np.exp(log_n)
-            d = self._left(n, flops)
+            d = self.tokens(n)
             return np.where(d >= 1, self.loss(n, np.maximum(d, 1.0)), np.inf)
 
         low, high = np.zeros((self.m, 1)), np.full((self.m, 1), np.log(_LARGEST))
         with np.errstate(invalid="ignore"):  # infinite losses have no differences
-            found = lowest(loss, low, high, grids)
+            found = lowest(loss, low, high)
         return np.where(found.certified, np.exp(found.at), np.nan)
-
-    def _cheapest(self) -> Floats:
-        """N of the budget whose lowest loss is the one asked for, by Newton's rule in ln C: N need not move with it."""
-        target, log_C = float(self.aim.loss or 0.0), np.full((self.m, 1), np.log(_BEGIN))
-        n = np.full(self.m, np.nan)
-        for _ in range(_STEPS):
-            n = self._lowest(np.exp(log_C), _COARSE)
-            at, more = (self.loss(n[:, None], self._left(n[:, None], np.exp(log_C + h))) for h in (0.0, _STEP))
-            slope = (more - at) / _STEP
-            with np.errstate(invalid="ignore", divide="ignore"):
-                step = np.where(slope < 0, np.clip((target - at) / slope, -_LONGEST, _LONGEST), np.nan)
-            log_C = np.where(log_C < _ENDLESS_LN, log_C + step, np.nan)  # never reached
-            if not np.any(np.abs(step) > _CLOSE):
-                break
-        return np.where(np.isfinite(log_C[:, 0]), n, np.nan)
 
 
 def _why_none(aim: Aim, lost: int, of: int) -> str:
